@@ -1,0 +1,54 @@
+/** A request and a response as the gateway sees them: no types of any HTTP server. */
+
+/** A request whose body has not been read. */
+export interface Incoming {
+  readonly method: string
+  /** The request target as it was sent: origin form, absolute form or `*`. */
+  readonly target: string
+  /** Lower-case names; repeated headers joined as node does. */
+  readonly headers: Readonly<Record<string, string | undefined>>
+  /** Name, value, name, value … as they were sent. */
+  readonly rawHeaders: readonly string[]
+  /** Address of the peer on the socket. */
+  readonly remoteAddress: string
+  /** Whether the socket is TLS. */
+  readonly secure: boolean
+  /** Chunks of the body. Ending early (return) tells the server to discard what is left. */
+  readonly body: AsyncIterable<Buffer>
+  /** Whether the client waits for `100 Continue`. */
+  readonly expectsContinue: boolean
+  /** Sends `100 Continue`, if the client waits for it. */
+  proceed(): void
+  /** Aborted when the client goes away. */
+  readonly signal: AbortSignal | undefined
+}
+
+/** What goes back. Headers are name, value, name, value … */
+export interface Outgoing {
+  readonly status: number
+  readonly headers: string[]
+  /** A stream's chunks are valid only until the next one is asked for. */
+  readonly body: string | Uint8Array | AsyncIterable<Uint8Array> | undefined
+  /** What the access log says of this request beside what the server measures. */
+  readonly record: RequestRecord
+}
+
+/** For access log, audit log and metrics. Never a secret, signature or token. */
+export interface RequestRecord {
+  readonly requestId: string
+  /** An operation's name, or '-' when it never came that far. */
+  operation: string
+  volume: string
+  bucket: string
+  key: string
+  versionId: string
+  /** Access key id, canonical id of the account. */
+  accessKeyId: string
+  account: string
+  /** S3 error code. */
+  error: string
+  /** Cause of an InternalError, for the log. */
+  cause: unknown
+}
+
+export type Handler = (incoming: Incoming) => Promise<Outgoing>
