@@ -118,12 +118,18 @@ export interface OpenObject {
   readonly info: ObjectInfo
   /** Whole body, when it is at hand without another call. */
   readonly bytes: Uint8Array | undefined
-  /** Chunks are valid only until the next is asked for. */
-  stream(span: Span): AsyncIterable<Uint8Array>
+  /**
+   * Resolves once the first bytes are there, so that nothing has been told when they are not: rejects with
+   * BlobMissing when the bytes went meanwhile (open the object again). Chunks are valid only until the next is asked for.
+   */
+  stream(span: Span): Promise<AsyncIterable<Uint8Array>>
   /** Where a part lies (numbers begin at 1); undefined if there is no such part. */
   part(number: number): Promise<Span | undefined>
   /** Parts after `marker`, at most `limit`. */
-  parts(marker: number, limit: number): Promise<{ readonly parts: readonly ObjectPart[]; readonly more: boolean }>
+  parts(
+    marker: number,
+    limit: number,
+  ): Promise<{ readonly parts: readonly ObjectPart[]; readonly more: boolean }>
 }
 
 export interface VersionRef {
@@ -314,20 +320,31 @@ export interface Keyspace {
     /** A repeat with the same token answers as the first. */
     readonly token: string | undefined
   }): Promise<void>
-  setTags(ref: VersionRef, tags: readonly Tag[]): Promise<{ readonly versionId: string | undefined }>
+  setTags(
+    ref: VersionRef,
+    tags: readonly Tag[],
+  ): Promise<{ readonly versionId: string | undefined }>
   list(request: ListRequest): Promise<Listing<ObjectSummary>>
   listVersions(
     request: ListRequest & { readonly afterVersion: string },
   ): Promise<Listing<VersionSummary>>
   createUpload(request: UploadRequest): Promise<UploadSummary>
   putPart(request: PartRequest): Promise<PartInfo>
-  copyPart(request: PartCopyRequest): Promise<PartInfo & { readonly sourceVersionId: string | undefined }>
+  copyPart(
+    request: PartCopyRequest,
+  ): Promise<PartInfo & { readonly sourceVersionId: string | undefined }>
   complete(request: CompleteRequest): Promise<PutResult>
   abort(ref: UploadRef): Promise<void>
   listParts(
     request: UploadRef & { readonly marker: number; readonly limit: number },
-  ): Promise<{ readonly upload: UploadSummary; readonly parts: readonly PartInfo[]; readonly more: boolean }>
-  listUploads(request: ListRequest & { readonly afterUpload: string }): Promise<Listing<UploadSummary>>
+  ): Promise<{
+    readonly upload: UploadSummary
+    readonly parts: readonly PartInfo[]
+    readonly more: boolean
+  }>
+  listUploads(
+    request: ListRequest & { readonly afterUpload: string },
+  ): Promise<Listing<UploadSummary>>
 }
 
 /** Buckets by name, and what concerns a bucket as a whole. */

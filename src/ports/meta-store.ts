@@ -174,6 +174,11 @@ export interface MetaStore {
   ): Promise<{ readonly revision: number }>
   /** Resolves when everything that a read could have seen so far is durable. */
   settle(): Promise<void>
+  /**
+   * A number that moves whenever the record may have changed, in this process or elsewhere, before anybody is told
+   * of the change: what was read after asking for the number may be served as long as the number stands.
+   */
+  generation(table: Table<object>, key: readonly KeyValue[]): number
   /** Records that changed elsewhere (another process or worker): for caches. Returns the way to stop. */
   changes(listener: (table: string, key: readonly KeyValue[]) => void): () => void
   close(): Promise<void>

@@ -1,0 +1,289 @@
+/** The tables of the plain Keyspace, as data. Column names are those of the summaries where a listing serves rows as they are. */
+import type {
+  BucketInfo,
+  Checksum,
+  ChecksumAlgorithm,
+  ObjectSummary,
+  StandardHeaders,
+  Tag,
+} from '../ports/keyspace.ts'
+import { type TableShape, table } from '../ports/meta-store.ts'
+
+/** A run of bytes in a blob, or in a small body kept beside the metadata. */
+export interface Slice {
+  readonly blob?: string
+  readonly body?: number
+  readonly offset: number
+  readonly length: number
+}
+
+export interface ContentPart {
+  readonly number: number
+  readonly size: number
+  readonly checksum?: string | undefined
+  readonly slices: readonly Slice[]
+}
+
+/**
+ * Where the bytes of a large object are: slices, parts (each a list of slices), or a manifest, which holds the parts
+ * in rows of its own. A small body is in the column `body`; an empty object has neither.
+ */
+export type Content =
+  | { readonly slices: readonly Slice[] }
+  | { readonly parts: readonly ContentPart[] }
+  | { readonly manifest: string }
+
+export interface StoredAttributes {
+  readonly headers: StandardHeaders
+  readonly metadata: Readonly<Record<string, string>>
+}
+
+/** What `objects` and `versions` have in common. */
+export interface VersionRecord extends ObjectSummary {
+  readonly bucket: string
+  /** The version's id, which sorts newest first; empty for what was written before the bucket had versioning. */
+  readonly version: string
+  /** 1: the null version. */
+  readonly isNull: number
+  readonly checksum: string | null
+  readonly partCount: number | null
+  /** Small body. */
+  readonly body: number | null
+  readonly content: Content | null
+  readonly attributes: StoredAttributes | null
+  readonly tags: readonly Tag[] | null
+}
+
+export interface NoncurrentRecord extends VersionRecord {
+  /** 1: a delete marker. */
+  readonly marker: number
+}
+
+export interface HeadRecord {
+  readonly bucket: string
+  readonly key: string
+  readonly newest: string
+  /** 1: the newest is a delete marker. */
+  readonly marker: number
+  /** Id of the null version, wherever it is. */
+  readonly nullVersion: string | null
+}
+
+export interface BodyRecord {
+  readonly id: number
+  readonly refs: number
+  readonly bytes: Uint8Array
+}
+
+/** `refs` zero: condemned; `condemned` is when the sweep saw it first, in milliseconds. */
+export interface BlobRecord {
+  readonly id: string
+  readonly refs: number
+  readonly size: number
+  readonly condemned: number | null
+}
+
+export interface ManifestRecord {
+  readonly id: string
+  readonly refs: number
+  readonly parts: number
+  readonly size: number
+  /** The upload it was made by: its part rows must be gone before the manifest's blobs are released. */
+  readonly upload: readonly [bucket: string, key: string, upload: string]
+}
+
+export interface ManifestRows {
+  readonly manifest: string
+  /** Number of the first part in this row, by position from 0. */
+  readonly first: number
+  readonly parts: readonly ContentPart[]
+  /** Offset of this row's first byte in the object. */
+  readonly offset: number
+}
+
+export interface UploadRecord {
+  readonly bucket: string
+  readonly key: string
+  readonly upload: string
+  readonly initiated: number
+  readonly owner: string
+  readonly initiator: string
+  readonly storageClass: string | null
+  readonly checksumAlgorithm: ChecksumAlgorithm | null
+  readonly checksumType: Checksum['type'] | null
+  readonly attributes: StoredAttributes | null
+  readonly tags: readonly Tag[] | null
+}
+
+export interface PartRecord {
+  readonly upload: string
+  readonly number: number
+  readonly size: number
+  readonly etag: string
+  readonly modified: number
+  /** Of the upload's algorithm (CRC64NVME where it named none). */
+  readonly checksum: string
+  readonly slices: readonly Slice[]
+}
+
+/** What became of an upload: kept so that a repeat of Complete answers as the first, and until its parts are gone. */
+export interface EndedRecord {
+  readonly bucket: string
+  readonly key: string
+  readonly upload: string
+  readonly ended: number
+  readonly outcome: 'completed' | 'aborted'
+  readonly etag: string | null
+  readonly size: number | null
+  readonly version: string | null
+  readonly checksum: Checksum | null
+  readonly manifest: string | null
+  /** 1: no part row is left. */
+  readonly cleaned: number
+}
+
+export interface BucketRecord extends Omit<BucketInfo, 'revision'> {
+  readonly id: string
+}
+
+const versionColumns = {
+  version: 'text',
+  isNull: 'int',
+  size: 'int',
+  etag: 'text',
+  modified: 'int',
+  owner: 'text',
+  storageClass: 'text',
+  checksumAlgorithm: 'text',
+  checksumType: 'text',
+  checksum: 'text',
+  partCount: 'int',
+  body: 'int',
+  content: 'json',
+  attributes: 'json',
+  tags: 'json',
+} as const
+
+export const bucketsTable = table<BucketRecord>({
+  name: 'buckets',
+  key: { volume: 'text', name: 'text' },
+  columns: {
+    id: 'text',
+    owner: 'text',
+    region: 'text',
+    created: 'int',
+    versioning: 'text',
+    settings: 'json',
+  },
+  indexes: [{ name: 'buckets_by_owner', on: ['volume', 'owner', 'name'] }],
+})
+
+export const objectsTable = table<VersionRecord>({
+  name: 'objects',
+  key: { bucket: 'text', key: 'text' },
+  columns: versionColumns,
+})
+
+export const versionsTable = table<NoncurrentRecord>({
+  name: 'versions',
+  key: { bucket: 'text', key: 'text', version: 'text' },
+  columns: { ...omitVersion(versionColumns), marker: 'int' },
+})
+
+export const headsTable = table<HeadRecord>({
+  name: 'heads',
+  key: { bucket: 'text', key: 'text' },
+  columns: { newest: 'text', marker: 'int', nullVersion: 'text' },
+})
+
+export const bodiesTable = table<BodyRecord>({
+  name: 'bodies',
+  key: { id: 'int' },
+  columns: { refs: 'int', bytes: 'bytes' },
+  counter: { column: 'refs', atZero: 'remove' },
+})
+
+export const blobsTable = table<BlobRecord>({
+  name: 'blobs',
+  key: { id: 'text' },
+  columns: { refs: 'int', size: 'int', condemned: 'int' },
+  indexes: [{ name: 'blobs_condemned', on: ['id'], where: { refs: 0 } }],
+  counter: { column: 'refs', atZero: 'keep' },
+})
+
+export const manifestsTable = table<ManifestRecord>({
+  name: 'manifests',
+  key: { id: 'text' },
+  columns: { refs: 'int', parts: 'int', size: 'int', upload: 'json' },
+  indexes: [{ name: 'manifests_condemned', on: ['id'], where: { refs: 0 } }],
+  counter: { column: 'refs', atZero: 'keep' },
+})
+
+export const manifestRowsTable = table<ManifestRows>({
+  name: 'manifest_rows',
+  key: { manifest: 'text', first: 'int' },
+  columns: { parts: 'json', offset: 'int' },
+})
+
+export const uploadsTable = table<UploadRecord>({
+  name: 'uploads',
+  key: { bucket: 'text', key: 'text', upload: 'text' },
+  columns: {
+    initiated: 'int',
+    owner: 'text',
+    initiator: 'text',
+    storageClass: 'text',
+    checksumAlgorithm: 'text',
+    checksumType: 'text',
+    attributes: 'json',
+    tags: 'json',
+  },
+  indexes: [{ name: 'uploads_by_age', on: ['initiated'] }],
+})
+
+export const partsTable = table<PartRecord>({
+  name: 'parts',
+  key: { upload: 'text', number: 'int' },
+  columns: {
+    size: 'int',
+    etag: 'text',
+    modified: 'int',
+    checksum: 'text',
+    slices: 'json',
+  },
+})
+
+export const endedTable = table<EndedRecord>({
+  name: 'ended_uploads',
+  key: { bucket: 'text', key: 'text', upload: 'text' },
+  columns: {
+    ended: 'int',
+    outcome: 'text',
+    etag: 'text',
+    size: 'int',
+    version: 'text',
+    checksum: 'json',
+    manifest: 'text',
+    cleaned: 'int',
+  },
+  indexes: [{ name: 'ended_by_age', on: ['ended'] }],
+})
+
+export const bucketTables: readonly TableShape[] = [
+  bucketsTable,
+  objectsTable,
+  versionsTable,
+  headsTable,
+  bodiesTable,
+  blobsTable,
+  manifestsTable,
+  manifestRowsTable,
+  uploadsTable,
+  partsTable,
+  endedTable,
+]
+
+function omitVersion(columns: typeof versionColumns) {
+  const { version: _, ...rest } = columns
+  return rest
+}
