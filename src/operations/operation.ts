@@ -1,0 +1,57 @@
+/** What an operation is: one declaration. Everything S3 says of it (query, headers, XML, status) stands in the model. */
+import type { Principal } from '../access/principal.ts'
+import type { Inputs, Outputs } from '../model/shapes.gen.ts'
+import type { Body, BucketInfo, Buckets, Keyspace } from '../ports/keyspace.ts'
+
+export interface Resource {
+  readonly bucket: BucketInfo | undefined
+  readonly key: string | undefined
+}
+
+/** What an operation may use. The bucket is resolved and the operation's own action authorized before it runs. */
+export interface Context {
+  readonly principal: Principal
+  readonly buckets: Buckets
+  /** The bucket that the request addresses. Throws for an operation that addresses none. */
+  readonly bucket: BucketInfo
+  readonly keyspace: Keyspace
+  /** The request's body, not read yet. */
+  readonly body: Body
+  readonly region: string
+  /** Scheme, host and prefix that links begin with, without a slash at the end. */
+  readonly publicUrl: string
+  /** Milliseconds since the epoch. */
+  readonly now: number
+  /** A request header that the model does not bind, by its lower-case name. */
+  header(name: string): string | undefined
+  /** Looks an account up; undefined when nobody has that id. */
+  account(canonicalId: string): Promise<Account | undefined>
+  /** Throws AccessDenied. For what an operation touches beside its own resource: a copy's source, each key of DeleteObjects. */
+  authorize(action: string, resource: Resource): void
+}
+
+export interface Account {
+  readonly canonicalId: string
+  readonly accountNumber: string
+  readonly displayName: string
+}
+
+export interface Reply<Output> {
+  readonly output: Output
+  /** Instead of the model's. */
+  readonly status?: number
+  /** Headers that the model does not bind: name, value, name, value … */
+  readonly headers?: readonly string[]
+  /** The bytes of a body that is not XML. */
+  readonly body?: Uint8Array | AsyncIterable<Uint8Array>
+  /** Length of the body in bytes, where it is a stream. */
+  readonly length?: number
+}
+
+export interface Operation<Name extends keyof Inputs & keyof Outputs> {
+  /** IAM's name of the right that it takes on the resource that the request addresses. */
+  readonly action: `s3:${string}`
+  /** It addresses a bucket that need not exist. */
+  readonly createsBucket?: true
+  run(input: Inputs[Name], context: Context): Promise<Reply<Outputs[Name]>>
+}
