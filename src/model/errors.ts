@@ -309,6 +309,8 @@ export class S3Error extends Error {
   /** The HTTP status. */
   readonly status: number
   readonly fields: ErrorFields
+  /** Headers of the answer: name, value, name, value … */
+  readonly headers: string[] = []
 
   constructor(code: ErrorCode, fields: ErrorFields = noFields, message?: string) {
     const [status, standard] = errorTable[code]
