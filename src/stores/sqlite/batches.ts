@@ -1,0 +1,134 @@
+/** A batch: checked and encoded when it is handed in, then judged and applied within a transaction. */
+import type { SQLInputValue } from 'node:sqlite'
+import { type Add, type Batch, batchMax, Conflict, type KeyValue } from '../../ports/meta-store.ts'
+import { checkKey, encodeRecord } from './layout.ts'
+import type { TableStatements, Tables } from './tables.ts'
+
+interface EncodedCheck {
+  readonly table: TableStatements
+  readonly key: readonly KeyValue[]
+  /** A number, null for absent, undefined for an empty range. */
+  readonly revision: number | null | undefined
+}
+
+interface EncodedWrite {
+  readonly table: TableStatements
+  readonly key: readonly KeyValue[]
+  /** Undefined removes. */
+  readonly values: SQLInputValue[] | undefined
+}
+
+interface EncodedAdd extends Add {
+  readonly statements: TableStatements
+}
+
+/** A batch whose values were checked and turned into what SQLite takes; nothing in it changes later. */
+export interface EncodedBatch {
+  readonly checks: readonly EncodedCheck[]
+  readonly writes: readonly EncodedWrite[]
+  readonly adds: readonly EncodedAdd[]
+}
+
+/** What an add leaves behind. */
+interface Sum {
+  readonly add: EncodedAdd
+  readonly value: number
+  readonly gone: boolean
+}
+
+/** Throws a TypeError or RangeError for a batch that no store could take. */
+export function encodeBatch(tables: Tables, batch: Batch): EncodedBatch {
+  const { checks = [], writes = [], adds = [] } = batch
+  const size = checks.length + writes.length + adds.length
+  if (size > batchMax)
+    throw new RangeError(`a batch holds ${size} items, at most ${batchMax} are taken`)
+  return {
+    checks: checks.map(check => {
+      const table = tables.of(check.table)
+      if ('empty' in check) return { table, key: [...check.empty], revision: undefined }
+      checkKey(table.layout, check.key)
+      return { table, key: [...check.key], revision: check.revision }
+    }),
+    writes: writes.map(write => {
+      if ('remove' in write) {
+        const table = tables.of(write.remove)
+        checkKey(table.layout, write.key)
+        return { table, key: [...write.key], values: undefined }
+      }
+      const table = tables.of(write.put)
+      const values = encodeRecord(table.layout, write.record)
+      return { table, key: values.slice(0, table.layout.keyNames.length) as KeyValue[], values }
+    }),
+    adds: adds.map(add => {
+      const statements = tables.of(add.table)
+      checkKey(statements.layout, add.key)
+      if (statements.layout.shape.columns[add.column] !== 'int' || !Number.isSafeInteger(add.delta))
+        throw new TypeError(
+          `${add.table.name}.${add.column}: only integers are added to integer columns`,
+        )
+      return { ...add, statements }
+    }),
+  }
+}
+
+function judgeChecks(checks: readonly EncodedCheck[]): Conflict | undefined {
+  for (let i = 0; i < checks.length; i++) {
+    const check = checks[i]
+    if (check === undefined) continue
+    const { table, key, revision } = check
+    if (revision === undefined) {
+      const found = table.firstAt(key)
+      if (found !== undefined) return new Conflict('check', i, found)
+    } else if (table.revision(key) !== revision) return new Conflict('check', i, table.get(key))
+  }
+  return undefined
+}
+
+/** Adds up all adds of the batch, each seeing those before it, and writes nothing. */
+function sumAdds(adds: readonly EncodedAdd[]): readonly Sum[] | Conflict {
+  const sums: Sum[] = []
+  const states = new Map<string, Record<string, unknown> | undefined>()
+  for (let i = 0; i < adds.length; i++) {
+    const add = adds[i]
+    if (add === undefined) continue
+    const { statements, key, column, delta } = add
+    const counter = statements.layout.shape.counter
+    const id = adds.length === 1 ? '' : `${statements.layout.shape.name}\0${key.join('\0')}`
+    const state = states.has(id) ? states.get(id) : { ...statements.get(key) }
+    const value = Number(state?.[column] ?? 0) + delta
+    if (
+      state?.['revision'] === undefined ||
+      (counter !== undefined && state[counter.column] === 0) ||
+      value < (add.floor ?? 0) ||
+      value > (add.ceiling ?? Number.MAX_SAFE_INTEGER)
+    )
+      return new Conflict('add', i, statements.get(key))
+    const gone = counter?.column === column && counter.atZero === 'remove' && value === 0
+    states.set(id, gone ? undefined : { ...state, [column]: value })
+    sums.push({ add, value, gone })
+  }
+  return sums
+}
+
+/**
+ * Judges the whole batch and only then writes, so that a batch that fails leaves nothing to undo.
+ * Returns the Conflict, or undefined when all was written under the revision. Throws SQLite's errors.
+ */
+export function applyBatch(batch: EncodedBatch, revision: number): Conflict | undefined {
+  const conflict = judgeChecks(batch.checks)
+  if (conflict !== undefined) return conflict
+  const sums = batch.adds.length === 0 ? [] : sumAdds(batch.adds)
+  if (sums instanceof Conflict) return sums
+  for (const { add, value, gone } of sums) {
+    if (gone) add.statements.remove(add.key)
+    else add.statements.setNumber(add.column, value, revision, add.key)
+  }
+  for (const { table, key, values } of batch.writes) {
+    if (values === undefined) table.remove(key)
+    else {
+      values[values.length - 1] = revision
+      table.put(values)
+    }
+  }
+  return undefined
+}

@@ -1,0 +1,55 @@
+/** The thread of the checkpointer: passive checkpoints while the WAL is short, the turn to write once it is long. */
+import type { DatabaseSync } from 'node:sqlite'
+import { workerData } from 'node:worker_threads'
+import type { CheckpointerData } from './checkpointer.ts'
+import { Shared } from './shared.ts'
+import { connect } from './wal.ts'
+
+/** Above this many bytes the WAL is copied into the database beside the writers. */
+const passiveAt = 8 * 1024 ** 2
+/** Above this many the writers wait a moment, because only a WAL that nobody appends to can start anew. */
+const restartAt = 16 * 1024 ** 2
+/** How long to sleep while nothing is written, in milliseconds, and while something is. */
+const idle = 200
+const busy = 10
+
+type Mode = 'NOOP' | 'PASSIVE' | 'RESTART'
+
+/** Runs a checkpoint; says how many frames the WAL has and how many are in the database. */
+function checkpoint(db: DatabaseSync, mode: Mode): { readonly log: number; readonly done: number } {
+  const row = db.prepare(`PRAGMA wal_checkpoint(${mode})`).get()
+  return { log: Number(row?.['log'] ?? 0), done: Number(row?.['checkpointed'] ?? 0) }
+}
+
+function restart(db: DatabaseSync, shared: Shared, connection: number): void {
+  // Most of the copying is done beside the writers; within the turn only what came meanwhile is left.
+  checkpoint(db, 'PASSIVE')
+  shared.takeTurnBlocking(connection)
+  try {
+    checkpoint(db, 'RESTART')
+  } finally {
+    shared.passTurn(connection)
+  }
+}
+
+function run({ path, shared: buffer, connection, stop }: CheckpointerData): void {
+  const shared = new Shared(buffer)
+  const db = connect(path)
+  const frame = Number(db.prepare('PRAGMA page_size').get()?.['page_size'] ?? 4096) + 24
+  const word = new Int32Array(stop)
+  let last = -1
+  while (Atomics.load(word, 0) === 0) {
+    const now = shared.last()
+    const written = now !== last
+    last = now
+    if (written) {
+      const { log, done } = checkpoint(db, 'NOOP')
+      if (log * frame > restartAt) restart(db, shared, connection)
+      else if ((log - done) * frame > passiveAt) checkpoint(db, 'PASSIVE')
+    }
+    Atomics.wait(word, 0, 0, written ? busy : idle)
+  }
+  db.close()
+}
+
+run(workerData as CheckpointerData)

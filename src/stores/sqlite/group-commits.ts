@@ -1,0 +1,134 @@
+/** Batches that wait in this connection share a turn, a transaction and a sync. */
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { Conflict } from '../../ports/meta-store.ts'
+import { StoreUnavailable } from '../../ports/store-unavailable.ts'
+import { applyBatch, type EncodedBatch } from './batches.ts'
+import type { Durability } from './durability.ts'
+import { type Shared, slotOf } from './shared.ts'
+
+interface Waiting {
+  readonly batch: EncodedBatch
+  readonly resolve: (result: { readonly revision: number }) => void
+  readonly reject: (error: Error) => void
+}
+
+export interface GroupCommitsOptions {
+  readonly db: DatabaseSync
+  readonly shared: Shared
+  readonly connection: number
+  readonly durability: Durability
+  /** Told of the batches that were committed, still within the turn. */
+  readonly onCommitted?: (batches: readonly EncodedBatch[]) => void
+}
+
+/** At most so many batches in one transaction, so that the event loop is not held for long. */
+const groupMax = 256
+/** Revisions are reserved by the hundred thousand: the database need not write the present one with each commit. */
+const reserveStep = 100_000
+
+export class GroupCommits {
+  readonly #options: GroupCommitsOptions
+  readonly #begin: StatementSync
+  readonly #commit: StatementSync
+  readonly #reserve: StatementSync
+  #queue: Waiting[] = []
+  #pumping: Promise<void> | undefined
+
+  constructor(options: GroupCommitsOptions) {
+    this.#options = options
+    this.#begin = options.db.prepare('BEGIN IMMEDIATE')
+    this.#commit = options.db.prepare('COMMIT')
+    this.#reserve = options.db.prepare(
+      "INSERT INTO meta (name, value) VALUES ('reserved', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+    )
+  }
+
+  commit(batch: EncodedBatch): Promise<{ readonly revision: number }> {
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ batch, resolve, reject })
+      this.#pumping ??= this.#pump()
+    })
+  }
+
+  /** Resolves when nothing waits for the turn any more. */
+  async idle(): Promise<void> {
+    while (this.#pumping !== undefined) await this.#pumping
+  }
+
+  async #pump(): Promise<void> {
+    const { shared, connection, durability } = this.#options
+    while (this.#queue.length > 0) {
+      // Everything that this turn of the event loop still brings joins the group.
+      await nextTurn()
+      if (!shared.tryTurn(connection)) await shared.takeTurn(connection)
+      const group = this.#queue.splice(0, groupMax)
+      try {
+        this.#run(group)
+      } finally {
+        shared.passTurn(connection)
+        durability.committed()
+      }
+    }
+    this.#pumping = undefined
+  }
+
+  /** Runs a group in one transaction; if SQLite fails, its batches one by one. Called with the turn held. */
+  #run(group: readonly Waiting[]): void {
+    const error = this.#tryRun(group)
+    if (error === undefined) return
+    for (const waiting of group) {
+      const cause = group.length === 1 ? error : this.#tryRun([waiting])
+      if (cause !== undefined)
+        waiting.reject(new StoreUnavailable('the database could not commit', cause))
+    }
+  }
+
+  #tryRun(group: readonly Waiting[]): unknown {
+    const { db, shared, connection } = this.#options
+    const outcomes: (Conflict | number)[] = []
+    const first = shared.begun()
+    let number = first
+    try {
+      this.#begin.run()
+      for (const { batch } of group) {
+        const conflict = applyBatch(batch, number + 1)
+        if (conflict === undefined) number += 1
+        outcomes.push(conflict ?? number)
+      }
+      const reserve = number > shared.reserved() ? number + reserveStep : undefined
+      if (reserve !== undefined) this.#reserve.run(reserve)
+      // Another connection sees the commit before we can say so: its number must be known by then.
+      shared.setBegun(number)
+      this.#commit.run()
+      if (reserve !== undefined) shared.setReserved(reserve)
+    } catch (error) {
+      if (db.isTransaction) db.exec('ROLLBACK')
+      // Numbers that were announced are skipped, never used again.
+      shared.setLast(shared.begun())
+      return error ?? new Error(`connection ${connection} failed`)
+    }
+    shared.setLast(number)
+    this.#tell(group, outcomes)
+    return undefined
+  }
+
+  #tell(group: readonly Waiting[], outcomes: readonly (Conflict | number)[]): void {
+    const { shared, durability, onCommitted } = this.#options
+    const done: EncodedBatch[] = []
+    group.forEach(({ batch, resolve, reject }, i) => {
+      const outcome = outcomes[i]
+      if (typeof outcome !== 'number') {
+        if (outcome !== undefined) reject(outcome)
+        return
+      }
+      done.push(batch)
+      for (const { table, key } of batch.writes)
+        shared.moveGeneration(slotOf(table.layout.seed, key))
+      for (const { statements, key } of batch.adds)
+        shared.moveGeneration(slotOf(statements.layout.seed, key))
+      durability.whenOwn(outcome, () => resolve({ revision: outcome }))
+    })
+    onCommitted?.(done)
+  }
+}

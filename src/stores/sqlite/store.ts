@@ -1,0 +1,176 @@
+/** The MetaStore on SQLite: one connection of the process to one database. */
+import type { DatabaseSync } from 'node:sqlite'
+import type { KeyValue, MetaStore, TableShape } from '../../ports/meta-store.ts'
+import { StoreUnavailable } from '../../ports/store-unavailable.ts'
+import { encodeBatch } from './batches.ts'
+import { Changes } from './changes.ts'
+import { Durability } from './durability.ts'
+import { GroupCommits } from './group-commits.ts'
+import { layoutOf } from './layout.ts'
+import { type ReadAnswer, type ReadRequest, Reads } from './reads.ts'
+import { migrate } from './schema.ts'
+import { createShared, Shared, slotOf } from './shared.ts'
+import { Tables } from './tables.ts'
+import { connect, endProcess, settleFiles, WalFile } from './wal.ts'
+
+export interface SqliteOptions {
+  /** The database file, or ':memory:'. */
+  readonly path: string
+  readonly tables: readonly TableShape[]
+  /** From `createShared()`, the same for all connections of the process; made here when left out. */
+  readonly shared?: SharedArrayBuffer
+  /** 'none' acknowledges before the disk has it: for tests and throw-away data. */
+  readonly durability?: 'synced' | 'none'
+  /** The version of the declared tables; a database of a later one is refused. Default 1. */
+  readonly version?: number
+  /** Of a new file: 4096 by default. */
+  readonly pageSize?: number
+  /** Stands in for syncing the WAL, in tests. */
+  readonly sync?: () => Promise<void>
+  /** Called when the disk failed to keep what was written; ends the process by default. */
+  readonly onFatal?: (error: unknown) => void
+}
+
+export interface SqliteStore extends MetaStore {
+  /** To be handed to the other connections of this process. */
+  readonly shared: SharedArrayBuffer
+  /** This connection's number in the shared buffer, by which its turn is released when its thread dies. */
+  readonly connection: number
+  /** Moves before a change of that record can be told: read it, then the record, to know a cached one is fresh. */
+  generation(table: { readonly name: string }, key: readonly KeyValue[]): number
+  /**
+   * To be called when the thread of that connection has ended (its `exit` event): releases the turn if it died
+   * holding it. Ends the process through `onFatal` if its transaction turns out to be alive.
+   */
+  releaseTurnOf(connection: number): void
+}
+
+interface Parts {
+  readonly db: DatabaseSync
+  readonly shared: Shared
+  readonly tables: Tables
+  readonly wal: WalFile | undefined
+  readonly options: SqliteOptions
+}
+
+function openParts(options: SqliteOptions): Parts {
+  const { path, version = 1 } = options
+  const shared = new Shared(options.shared ?? createShared())
+  const layouts = options.tables.map(layoutOf)
+  const memory = path === ':memory:'
+  const db = connect(path, options.pageSize)
+  try {
+    const reserved = migrate(db, layouts, version)
+    if (!shared.ready()) {
+      if (!memory) settleFiles(db, path)
+      shared.initialise(reserved)
+    }
+    const unsynced = memory || options.durability === 'none' || options.sync !== undefined
+    const wal = unsynced ? undefined : new WalFile(path)
+    return { db, shared, tables: new Tables(db, layouts), wal, options }
+  } catch (error) {
+    db.close()
+    throw error
+  }
+}
+
+/**
+ * Opens, creates or migrates a database. Throws SchemaMismatch for a newer or another schema, and SQLite's own errors.
+ * The first connection of a process must be open before others are opened in other threads.
+ */
+export function openSqlite(options: SqliteOptions): SqliteStore {
+  return storeOf(openParts(options))
+}
+
+function storeOf({ db, shared, tables, wal, options }: Parts): SqliteStore {
+  const onFatal = options.onFatal ?? endProcess
+  const connection = shared.nextConnection()
+  const sync = options.sync ?? (wal === undefined ? undefined : () => wal.sync())
+  const durability = new Durability({ shared, sync, onFatal })
+  const changes = new Changes(shared)
+  const commits = new GroupCommits({
+    db,
+    shared,
+    connection,
+    durability,
+    onCommitted: batches => changes.tell(batches),
+  })
+  const reads = new Reads(db, tables, shared)
+  let closed = false
+
+  const read = (request: Parameters<MetaStore['read']>[0], tentative: boolean) => {
+    if (closed) throw new StoreUnavailable('the store is closed')
+    const answer = runReads(reads, request)
+    const durable = tentative ? undefined : durability.wait(answer.rests)
+    return durable === undefined ? answer : durable.then(() => answer)
+  }
+
+  return {
+    shared: shared.buffer,
+    connection,
+    // Each get and scan names its record type; rows are untyped, so the answer is typed here, once.
+    read: (async (request, readOptions) =>
+      await read(request, readOptions?.tentative === true)) as MetaStore['read'],
+    async commit(batch) {
+      if (closed) throw new StoreUnavailable('the store is closed')
+      return await commits.commit(encodeBatch(tables, batch))
+    },
+    async settle() {
+      await durability.wait(shared.begun())
+    },
+    changes: listener => changes.listen(listener),
+    generation: (table, key) => shared.generation(slotOf(tables.of(table).layout.seed, key)),
+    releaseTurnOf(dead) {
+      releaseTurn({ db, shared, dead, onFatal })
+      durability.committed()
+    },
+    async close() {
+      if (closed) return
+      closed = true
+      await commits.idle()
+      await durability.wait(shared.last())
+      changes.close()
+      wal?.close()
+      db.close()
+    },
+  }
+}
+
+/** SQLite's own failures become the store's; a caller's mistake stays a TypeError. */
+function runReads(reads: Reads, request: ReadRequest): ReadAnswer {
+  try {
+    return reads.run(request)
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ERR_SQLITE_ERROR')
+      throw new StoreUnavailable('the database could not be read', error)
+    throw error
+  }
+}
+
+interface Release {
+  readonly db: DatabaseSync
+  readonly shared: Shared
+  readonly dead: number
+  readonly onFatal: (error: unknown) => void
+}
+
+function releaseTurn({ db, shared, dead, onFatal }: Release): void {
+  if (shared.turnOwner() !== dead) {
+    // It may have been woken for a turn that it never took.
+    shared.callEverybody()
+    return
+  }
+  try {
+    // The proof that its transaction is gone: SQLite gives us the lock to write.
+    db.exec('BEGIN IMMEDIATE')
+    db.exec('ROLLBACK')
+  } catch (error) {
+    onFatal(error)
+    return
+  }
+  // It may have died after COMMIT and before it said so: take the announced numbers as used and all caches as stale.
+  shared.setLast(shared.begun())
+  shared.nextEpoch()
+  shared.passTurn(dead)
+  shared.callEverybody()
+}
