@@ -1,0 +1,233 @@
+/** Multipart uploads: which parts make an object, its ETag, and which checksums it may have. Pure. */
+import { S3Error } from '../model/errors.ts'
+import { limits } from '../model/limits.ts'
+
+export type ChecksumAlgorithm =
+  | 'CRC32'
+  | 'CRC32C'
+  | 'CRC64NVME'
+  | 'SHA1'
+  | 'SHA256'
+  | 'SHA512'
+  | 'MD5'
+  | 'XXHASH64'
+  | 'XXHASH3'
+  | 'XXHASH128'
+export type ChecksumType = 'FULL_OBJECT' | 'COMPOSITE'
+
+export interface ChecksumChoice {
+  readonly algorithm: ChecksumAlgorithm
+  readonly type: ChecksumType
+}
+
+/** What S3 computes for an upload whose client chose nothing. */
+export const defaultChecksum: ChecksumChoice = Object.freeze({
+  algorithm: 'CRC64NVME',
+  type: 'FULL_OBJECT',
+})
+
+/**
+ * Types of checksum that a multipart object can have, the default first. Only check sums that can be combined from
+ * those of the parts (CRC) can speak of the full object. Source: Amazon S3 user guide, "Checking object integrity for
+ * data uploads"; the five algorithms of 2026 cannot be combined and stand with SHA.
+ */
+const checksumTypes: Readonly<Record<ChecksumAlgorithm, readonly ChecksumType[]>> = {
+  CRC32: ['COMPOSITE', 'FULL_OBJECT'],
+  CRC32C: ['COMPOSITE', 'FULL_OBJECT'],
+  CRC64NVME: ['FULL_OBJECT'],
+  SHA1: ['COMPOSITE'],
+  SHA256: ['COMPOSITE'],
+  SHA512: ['COMPOSITE'],
+  MD5: ['COMPOSITE'],
+  XXHASH64: ['COMPOSITE'],
+  XXHASH3: ['COMPOSITE'],
+  XXHASH128: ['COMPOSITE'],
+}
+
+/** The algorithm of this name, in any case. Throws InvalidRequest for one that S3 does not know. */
+export function requireAlgorithm(written: string): ChecksumAlgorithm {
+  const name = written.toUpperCase()
+  if (!isAlgorithm(name)) {
+    throw new S3Error(
+      'InvalidRequest',
+      {},
+      'Checksum algorithm provided is unsupported. Please try again with any of the valid types: [CRC32, CRC32C, CRC64NVME, SHA1, SHA256, SHA512, MD5, XXHASH64, XXHASH3, XXHASH128]',
+    )
+  }
+  return name
+}
+
+const isAlgorithm = (name: string): name is ChecksumAlgorithm => Object.hasOwn(checksumTypes, name)
+
+/**
+ * What CreateMultipartUpload asks for: `x-amz-checksum-algorithm` with `x-amz-checksum-type`, or undefined when it
+ * asks for nothing. Throws InvalidRequest for a pair that S3 does not offer.
+ */
+export function resolveChecksum(
+  algorithm: string | undefined,
+  type: string | undefined,
+): ChecksumChoice | undefined {
+  if (type !== undefined && type !== 'FULL_OBJECT' && type !== 'COMPOSITE') {
+    throw new S3Error('InvalidRequest', {}, 'Value for x-amz-checksum-type header is invalid.')
+  }
+  if (algorithm === undefined) {
+    if (type === undefined) return undefined
+    throw new S3Error(
+      'InvalidRequest',
+      {},
+      'The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header.',
+    )
+  }
+  const name = requireAlgorithm(algorithm)
+  const types = checksumTypes[name]
+  const chosen = type ?? types[0] ?? 'COMPOSITE'
+  if (!types.includes(chosen)) {
+    throw new S3Error(
+      'InvalidRequest',
+      {},
+      `The ${chosen} checksum type cannot be used with the ${name.toLowerCase()} checksum algorithm.`,
+    )
+  }
+  return { algorithm: name, type: chosen }
+}
+
+/** Throws InvalidArgument unless this is a part's number: 1 to 10,000. */
+export function requirePartNumber(number: number, argument = 'partNumber'): void {
+  if (
+    !Number.isInteger(number) ||
+    number < limits.part_number_min ||
+    number > limits.part_number_max
+  ) {
+    throw new S3Error(
+      'InvalidArgument',
+      { ArgumentName: argument, ArgumentValue: String(number) },
+      'Part number must be an integer between 1 and 10000, inclusive',
+    )
+  }
+}
+
+/** A part as CompleteMultipartUpload names it. The ETag without quotes. */
+export interface ListedPart {
+  readonly number: number
+  readonly etag: string
+  readonly checksum: { readonly algorithm: ChecksumAlgorithm; readonly value: string } | undefined
+}
+
+/** A part as it was received. */
+export interface StoredPart {
+  /** Bytes. */
+  readonly size: number
+  readonly etag: string
+  readonly checksum: { readonly algorithm: ChecksumAlgorithm; readonly value: string } | undefined
+}
+
+/** Throws MalformedXML for an empty list of parts, InvalidPartOrder unless its numbers ascend. */
+export function requirePartOrder(listed: readonly ListedPart[], uploadId: string): void {
+  if (listed.length === 0) throw new S3Error('MalformedXML')
+  let before = 0
+  for (const { number } of listed) {
+    requirePartNumber(number, 'PartNumber')
+    if (number <= before) throw new S3Error('InvalidPartOrder', { UploadId: uploadId })
+    before = number
+  }
+}
+
+/**
+ * The parts that make the object, in order. Throws as {@link requirePartOrder}; InvalidPart for a part that was not
+ * received or is another one; InvalidRequest where an upload with composite checksums names a part without its own;
+ * EntityTooSmall for a part under 5 MiB that is not the last.
+ */
+export function matchParts<P extends StoredPart>(
+  listed: readonly ListedPart[],
+  stored: (number: number) => P | undefined,
+  upload: { readonly uploadId: string; readonly checksum: ChecksumChoice | undefined },
+): P[] {
+  requirePartOrder(listed, upload.uploadId)
+  const parts: P[] = []
+  for (const part of listed) {
+    const found = stored(part.number)
+    if (found === undefined || found.etag !== part.etag || !sameChecksum(part, found)) {
+      throw new S3Error('InvalidPart', {
+        UploadId: upload.uploadId,
+        PartNumber: part.number,
+        ETag: part.etag,
+      })
+    }
+    if (upload.checksum?.type === 'COMPOSITE' && part.checksum === undefined) {
+      const name = upload.checksum.algorithm.toLowerCase()
+      throw new S3Error(
+        'InvalidRequest',
+        {},
+        `The upload was created using a ${name} checksum. The complete request must include the checksum for each part. It was missing for part ${part.number} in the request.`,
+      )
+    }
+    parts.push(found)
+  }
+  requirePartSizes(listed, parts)
+  return parts
+}
+
+function sameChecksum(listed: ListedPart, stored: StoredPart): boolean {
+  const { checksum } = listed
+  return (
+    checksum === undefined ||
+    (checksum.algorithm === stored.checksum?.algorithm && checksum.value === stored.checksum.value)
+  )
+}
+
+function requirePartSizes(listed: readonly ListedPart[], parts: readonly StoredPart[]): void {
+  for (let i = 0; i < parts.length - 1; i++) {
+    const size = parts[i]?.size ?? 0
+    if (size < limits.part_bytes_min) {
+      throw new S3Error('EntityTooSmall', {
+        ProposedSize: size,
+        MinSizeAllowed: limits.part_bytes_min,
+        PartNumber: listed[i]?.number ?? 0,
+        ETag: listed[i]?.etag ?? '',
+      })
+    }
+  }
+}
+
+/** Throws InvalidRequest unless the object has the size that `x-amz-mp-object-size` announced. */
+export function requireObjectSize(announced: number | undefined, size: number): void {
+  if (announced !== undefined && announced !== size) {
+    throw new S3Error(
+      'InvalidRequest',
+      {},
+      `The provided 'x-amz-mp-object-size' header value ${announced} does not match what was computed: ${size}`,
+    )
+  }
+}
+
+/** Throws BadDigest unless the whole has the checksum that the client announced for it. */
+export function requireObjectChecksum(
+  announced: { readonly algorithm: ChecksumAlgorithm; readonly value: string } | undefined,
+  computed: { readonly algorithm: ChecksumAlgorithm; readonly value: string } | undefined,
+): void {
+  if (announced === undefined) return
+  if (announced.algorithm !== computed?.algorithm || announced.value !== computed.value) {
+    throw new S3Error(
+      'BadDigest',
+      {},
+      `The ${announced.algorithm} you specified did not match the calculated checksum.`,
+    )
+  }
+}
+
+/**
+ * The ETag of an object made of parts: the MD5 of their MD5s, and how many they are. `md5s` are the parts' ETags in
+ * hex; `md5` yields hex.
+ */
+export function completedEtag(md5s: readonly string[], md5: (bytes: Uint8Array) => string): string {
+  return `${md5(Buffer.from(md5s.join(''), 'hex'))}-${md5s.length}`
+}
+
+/** The composite checksum: the digest of the parts' digests, and how many they are. All are base64. */
+export function compositeChecksum(
+  values: readonly string[],
+  digest: (bytes: Uint8Array) => string,
+): string {
+  const bytes = Buffer.concat(values.map(value => Buffer.from(value, 'base64')))
+  return `${digest(bytes)}-${values.length}`
+}
