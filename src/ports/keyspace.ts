@@ -2,7 +2,7 @@
  * The Keyspace: what a bucket can do, whatever stands behind it. Operations, jobs and endpoints know only this.
  * It speaks of keys, versions and parts; of headers, XML and signatures it knows nothing.
  */
-import type { ReadConditions, WriteConditions } from '../rules/conditions.ts'
+import type { DeleteConditions, ReadConditions, WriteConditions } from '../rules/conditions.ts'
 
 /** The ten algorithms of S3, as it spells them. */
 export type ChecksumAlgorithm =
@@ -190,15 +190,6 @@ export interface DeleteRequest extends VersionRef {
   readonly conditions: DeleteConditions
 }
 
-/** Conditions of DeleteObject; every one that is given must hold. */
-export interface DeleteConditions {
-  /** An ETag without quotes, or '*'. */
-  readonly etag?: string | undefined
-  /** Milliseconds since the epoch, at the precision of seconds. */
-  readonly modified?: number | undefined
-  readonly size?: number | undefined
-}
-
 export interface DeleteResult {
   /** Of the version that was deleted, or of the delete marker that was made. */
   readonly versionId: string | undefined
@@ -335,9 +326,7 @@ export interface Keyspace {
   ): Promise<PartInfo & { readonly sourceVersionId: string | undefined }>
   complete(request: CompleteRequest): Promise<PutResult>
   abort(ref: UploadRef): Promise<void>
-  listParts(
-    request: UploadRef & { readonly marker: number; readonly limit: number },
-  ): Promise<{
+  listParts(request: UploadRef & { readonly marker: number; readonly limit: number }): Promise<{
     readonly upload: UploadSummary
     readonly parts: readonly PartInfo[]
     readonly more: boolean

@@ -1,0 +1,117 @@
+/** What every part of the plain Keyspace works with, and the loop that decides again when somebody was faster. */
+import { S3Error } from '../model/errors.ts'
+import type { BlobStore } from '../ports/blob-store.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { BucketInfo, ChecksumAlgorithm, Digests, Received } from '../ports/keyspace.ts'
+import { type Batch, type Check, Conflict, type MetaStore } from '../ports/meta-store.ts'
+import type { BodyIds } from './body-ids.ts'
+import type { KeyQueue } from './key-queue.ts'
+import type { ObjectCache } from './object-cache.ts'
+import { bucketsTable } from './tables.ts'
+
+/** Digests of what is there already. Values in base64, MD5 in hex where it is an ETag. */
+export interface Digester {
+  /** Reads the source to its end. */
+  digest(
+    source: AsyncIterable<Uint8Array>,
+    algorithms: readonly ChecksumAlgorithm[],
+  ): Promise<Digests>
+  /** As a request's body is received: whole if it is small, else as a source whose digests are known at its end. */
+  receive(
+    source: AsyncIterable<Uint8Array>,
+    what: {
+      readonly size: number
+      readonly algorithms: readonly ChecksumAlgorithm[]
+      readonly inlineMax: number
+    },
+  ): Promise<Received>
+  digestBytes(algorithm: ChecksumAlgorithm, bytes: Uint8Array): string
+  /** The checksum of the whole from those of its parts; undefined for an algorithm that cannot do that. */
+  combine(
+    algorithm: ChecksumAlgorithm,
+    parts: readonly { readonly value: string; readonly size: number }[],
+  ): string | undefined
+}
+
+export interface Core {
+  readonly digester: Digester
+  readonly store: MetaStore
+  readonly blobs: BlobStore
+  readonly clock: Clock
+  readonly bodyIds: BodyIds
+  readonly queue: KeyQueue
+  readonly cache: ObjectCache
+  /** Bodies of at most so many bytes are kept beside the metadata. */
+  readonly inlineMax: number
+  /** So many bytes that nobody can guess. */
+  random(bytes: number): Uint8Array
+}
+
+/** A bucket as requests see it; refreshed when a check says that it changed. */
+export interface Space {
+  readonly core: Core
+  readonly bucket: BucketInfo
+  /** Reads the bucket again. Throws NoSuchBucket when it is gone, or when another came under its name. */
+  refresh(): Promise<void>
+}
+
+/** How often a decision is made again before the client is asked to. */
+export const attemptsMax = 10
+
+export interface Plan<T> {
+  /** Undefined: nothing is to be written. */
+  readonly batch: Batch | undefined
+  readonly result: T
+}
+
+/**
+ * Reads, decides and commits, again when a check failed, one at a time per key once there is contention.
+ * `decide` reads tentatively; what it throws is told only when what it rests on is durable.
+ */
+export async function attempt<T>(
+  space: Space,
+  request: { readonly key: string; readonly conditional: boolean },
+  decide: () => Promise<Plan<T>>,
+): Promise<T> {
+  const { queue, store } = space.core
+  const name = `${space.bucket.id}/${request.key}`
+  let release = queue.contended(name) ? await queue.enter(name) : undefined
+  try {
+    for (let tries = 0; tries < attemptsMax; tries++) {
+      const plan = await decideOnce(store, decide)
+      if (plan.batch === undefined) {
+        await store.settle()
+        return plan.result
+      }
+      try {
+        await store.commit(plan.batch)
+        return plan.result
+      } catch (error) {
+        if (!(error instanceof Conflict)) throw error
+      }
+      release ??= await queue.enter(name)
+      await space.refresh()
+    }
+  } finally {
+    release?.()
+  }
+  throw new S3Error(request.conditional ? 'ConditionalRequestConflict' : 'SlowDown')
+}
+
+async function decideOnce<T>(store: MetaStore, decide: () => Promise<Plan<T>>): Promise<Plan<T>> {
+  try {
+    return await decide()
+  } catch (error) {
+    await store.settle()
+    throw error
+  }
+}
+
+/** The check that every write makes: the bucket is still the one that was resolved, in the state it had then. */
+export function bucketCheck(bucket: BucketInfo): Check {
+  return {
+    table: bucketsTable,
+    key: [bucket.volume, bucket.name],
+    revision: bucket.revision,
+  }
+}

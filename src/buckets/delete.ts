@@ -1,0 +1,82 @@
+/** DeleteObject and RenameObject. */
+import { S3Error } from '../model/errors.ts'
+import type { DeleteRequest, DeleteResult, Keyspace } from '../ports/keyspace.ts'
+import { isConditional, requireDelete, requireRead, requireWrite } from '../rules/conditions.ts'
+import { requireVersionId } from '../rules/versions.ts'
+import { references } from './content.ts'
+import { attempt, bucketCheck, type Space } from './core.ts'
+import { noSuchKey } from './records.ts'
+import { Draft, planDelete, planPut, planRemoveVersion, readKey, readVersion } from './write.ts'
+
+export async function remove(space: Space, request: DeleteRequest): Promise<DeleteResult> {
+  const { key, versionId, conditions } = request
+  const { etag, modified, size } = conditions
+  const conditional = etag !== undefined || modified !== undefined || size !== undefined
+  try {
+    if (versionId !== undefined) return await removeVersion(space, request, versionId)
+    return await attempt(space, { key, conditional }, async () => {
+      const state = await readKey(space, key)
+      requireDelete(conditions, state.current)
+      // Nothing is there and nothing will be: no batch, so that deletes of what is gone cost no sync.
+      if (state.current === undefined && space.bucket.versioning === 'off') {
+        return { batch: undefined, result: { versionId: undefined, deleteMarker: false } }
+      }
+      const draft = new Draft()
+      draft.checks.push(bucketCheck(space.bucket))
+      const result = planDelete(draft, space, state)
+      return { batch: draft.batch(), result }
+    })
+  } finally {
+    space.core.cache.forget(space.bucket.id, key)
+  }
+}
+
+async function removeVersion(
+  space: Space,
+  { key, conditions }: DeleteRequest,
+  versionId: string,
+): Promise<DeleteResult> {
+  requireVersionId(versionId)
+  return attempt(space, { key, conditional: false }, async () => {
+    const state = await readVersion(space, key, versionId)
+    const { target } = state
+    requireDelete(conditions, target)
+    if (target === undefined) {
+      return { batch: undefined, result: { versionId, deleteMarker: false } }
+    }
+    const draft = new Draft()
+    draft.checks.push(bucketCheck(space.bucket))
+    planRemoveVersion(draft, space, state)
+    const deleteMarker = 'marker' in target && target.marker === 1
+    return { batch: draft.batch(), result: { versionId, deleteMarker } }
+  })
+}
+
+type RenameRequest = Parameters<Keyspace['rename']>[0]
+
+/** One batch: the object appears under the new key and goes from the old one, in one moment. */
+export async function rename(space: Space, request: RenameRequest): Promise<void> {
+  const { from, to, conditions, sourceConditions } = request
+  if (from === to)
+    throw new S3Error('InvalidRequest', {}, 'The source and destination keys are the same.')
+  const conditional = isConditional(conditions) || hasConditions(sourceConditions)
+  await attempt(space, { key: to, conditional }, async () => {
+    const source = await readKey(space, from)
+    const target = await readKey(space, to)
+    if (source.current === undefined) throw noSuchKey(from)
+    requireRead(sourceConditions, source.current)
+    requireWrite(conditions, target.current, to)
+    const draft = new Draft()
+    draft.checks.push(bucketCheck(space.bucket))
+    draft.adds.push(...references(source.current, 1))
+    planPut(draft, space, target, source.current)
+    planDelete(draft, space, source)
+    return { batch: draft.batch(), result: undefined }
+  })
+  space.core.cache.forget(space.bucket.id, from)
+  space.core.cache.forget(space.bucket.id, to)
+}
+
+function hasConditions(conditions: RenameRequest['sourceConditions']): boolean {
+  return Object.values(conditions).some(value => value !== undefined)
+}

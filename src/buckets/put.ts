@@ -1,0 +1,247 @@
+/** PutObject: a whole body, or bytes appended to what is there. */
+import { createHash } from 'node:crypto'
+import { S3Error } from '../model/errors.ts'
+import type {
+  Checksum,
+  ChecksumAlgorithm,
+  Digests,
+  PutRequest,
+  PutResult,
+  Received,
+} from '../ports/keyspace.ts'
+import { isConditional, requireWrite } from '../rules/conditions.ts'
+import {
+  discardOnFailure,
+  type NewContent,
+  place,
+  sliceReferences,
+  slicesOf,
+  takeIn,
+} from './content.ts'
+import { attempt, bucketCheck, type Core, type Space } from './core.ts'
+import { locate, readSlices } from './read.ts'
+import { checksumOf, storedAttributes, versionIdOf } from './records.ts'
+import type { Slice, VersionRecord } from './tables.ts'
+import { Draft, type KeyState, type NewVersion, planPut, readKey } from './write.ts'
+
+export async function put(space: Space, request: PutRequest): Promise<PutResult> {
+  const { core, bucket } = space
+  if (request.writeOffset !== undefined && request.writeOffset > 0) return append(space, request)
+  const received = await request.body.receive([request.checksumAlgorithm], core.inlineMax)
+  const content = await takeIn(core, received, placeOf(space, request))
+  const digests = received.digests()
+  return discardOnFailure(core, content, () =>
+    attempt(
+      space,
+      { key: request.key, conditional: isConditional(request.conditions) },
+      async () => {
+        const state = await readKey(space, request.key)
+        if (request.writeOffset !== undefined) requireAbsent(state)
+        requireWrite(request.conditions, state.current, request.key)
+        const draft = draftOf(space, content)
+        const checksum = fullChecksum(request.checksumAlgorithm, digests)
+        const record = planPut(draft, space, state, {
+          ...newVersion(space, request, checksum),
+          size: content.size,
+          etag: digests.md5,
+          ...place(content.slices),
+        })
+        return { batch: draft.batch(), result: putResult(space, record) }
+      },
+    ),
+  ).finally(() => core.cache.forget(bucket.id, request.key))
+}
+
+export function placeOf(space: Space, request: { key: string; body?: PutRequest['body'] }) {
+  const { volume, name } = space.bucket
+  const length = request.body?.length
+  const where = { volume, bucket: name, key: request.key }
+  return length === undefined ? where : { ...where, length }
+}
+
+/** A draft that checks the bucket and brings new content in. */
+export function draftOf(space: Space, content: NewContent): Draft {
+  const draft = new Draft()
+  draft.checks.push(bucketCheck(space.bucket), ...content.checks)
+  draft.writes.push(...content.writes)
+  return draft
+}
+
+export function fullChecksum(algorithm: ChecksumAlgorithm, digests: Digests): Checksum {
+  const value = digests.checksums.get(algorithm)
+  if (value === undefined) throw new Error(`the body was not digested with ${algorithm}`)
+  return { algorithm, type: 'FULL_OBJECT', value }
+}
+
+export function newVersion(
+  space: Space,
+  request: Pick<PutRequest, 'headers' | 'metadata' | 'tags' | 'storageClass' | 'owner'>,
+  checksum: Checksum | undefined,
+): Omit<NewVersion, 'size' | 'etag' | 'body' | 'content'> {
+  return {
+    modified: space.core.clock.now(),
+    owner: request.owner,
+    storageClass: request.storageClass,
+    checksumAlgorithm: checksum?.algorithm ?? null,
+    checksumType: checksum?.type ?? null,
+    checksum: checksum?.value ?? null,
+    partCount: null,
+    attributes: storedAttributes(request),
+    tags: request.tags.length === 0 ? null : request.tags,
+  }
+}
+
+export function putResult(space: Space, record: VersionRecord): PutResult {
+  return {
+    etag: record.etag,
+    size: record.size,
+    versionId: versionIdOf(space.bucket, record),
+    checksum: checksumOf(record),
+    modified: record.modified,
+  }
+}
+
+function requireAbsent(state: KeyState): void {
+  if (state.current !== undefined && state.current.size > 0) throw invalidOffset(state.current.size)
+}
+
+function invalidOffset(size: number): S3Error {
+  return new S3Error('InvalidWriteOffset', { ObjectSize: size })
+}
+
+/** So many slices an object may have before appending to it is refused: two references each fit into a batch. */
+const appendSlicesMax = 1000
+
+async function append(space: Space, request: PutRequest): Promise<PutResult> {
+  const { core, bucket } = space
+  const before = await readKey(space, request.key)
+  const known = await appendable(space, request, before)
+  const algorithm = known.checksum?.algorithm ?? request.checksumAlgorithm
+  const received = await request.body.receive(
+    [...new Set([algorithm, request.checksumAlgorithm])],
+    core.inlineMax,
+  )
+  const tail = tailToMerge(known.slices, request.body.length ?? 0)
+  const merged = await mergedWith(space, tail, received)
+  const content = await takeIn(core, merged, placeOf(space, request))
+  const digests = received.digests()
+  const kept = known.slices.slice(0, known.slices.length - tail.length)
+  return discardOnFailure(core, content, () =>
+    attempt(
+      space,
+      { key: request.key, conditional: isConditional(request.conditions) },
+      async () => {
+        const state = await readKey(space, request.key)
+        requireWrite(request.conditions, state.current, request.key)
+        if (state.current === undefined || state.current.revision !== before.current?.revision) {
+          throw invalidOffset(state.current?.size ?? 0)
+        }
+        const slices = [...kept, ...content.slices]
+        const whole = () => appendedBytes(core, kept, content)
+        const draft = draftOf(space, content)
+        draft.adds.push(...sliceReferences(kept, 1))
+        const record = planPut(draft, space, state, {
+          ...state.current,
+          ...(await appendedDigests(space, { current: state.current, digests, algorithm, whole })),
+          modified: core.clock.now(),
+          size: state.current.size + digests.size,
+          partCount: null,
+          ...place(slices),
+        })
+        return { batch: draft.batch(), result: putResult(space, record) }
+      },
+    ),
+  ).finally(() => core.cache.forget(bucket.id, request.key))
+}
+
+async function appendable(space: Space, request: PutRequest, state: KeyState) {
+  const { current } = state
+  try {
+    if (current === undefined || current.size !== request.writeOffset) {
+      throw invalidOffset(current?.size ?? 0)
+    }
+    const whole = { start: 0, end: current.size }
+    const slices = slicesOf(current) ?? (await locate(space.core, current, whole))
+    if (slices.length > appendSlicesMax) throw new S3Error('TooManyParts')
+    const checksum = checksumOf(current)
+    const usable = checksum?.type === 'FULL_OBJECT' ? checksum : undefined
+    return { slices, checksum: usable }
+  } catch (error) {
+    await space.core.store.settle()
+    throw error
+  }
+}
+
+/**
+ * The slices at the end that are written anew together with what is appended: those that are not much larger than it.
+ * So an object of many appends has few slices, and a byte is written anew a few times at most.
+ */
+export function tailToMerge(slices: readonly Slice[], length: number): readonly Slice[] {
+  let size = length
+  let from = slices.length
+  while (from > 0) {
+    const last = slices[from - 1]
+    if (last === undefined || last.length > 2 * size) break
+    size += last.length
+    from -= 1
+  }
+  return slices.slice(from)
+}
+
+async function mergedWith(
+  space: Space,
+  tail: readonly Slice[],
+  received: Received,
+): Promise<Received> {
+  if (tail.length === 0) return received
+  const { core } = space
+  const { bytes, digests } = received
+  const before = tail.reduce((sum, slice) => sum + slice.length, 0)
+  if (bytes !== undefined && before + bytes.byteLength <= core.inlineMax) {
+    const chunks: Uint8Array[] = []
+    for await (const chunk of readSlices(core, tail)) chunks.push(Buffer.from(chunk))
+    return { bytes: Buffer.concat([...chunks, bytes]), source: received.source, digests }
+  }
+  async function* source() {
+    yield* readSlices(core, tail)
+    if (bytes !== undefined) yield bytes
+    else yield* received.source
+  }
+  return { bytes: undefined, source: source(), digests }
+}
+
+/** What the appended object will read as, though a small new body is not in the store yet. */
+async function* appendedBytes(core: Core, kept: readonly Slice[], content: NewContent) {
+  yield* readSlices(core, kept)
+  if (content.bytes !== undefined) yield content.bytes
+  else yield* readSlices(core, content.slices)
+}
+
+async function appendedDigests(
+  space: Space,
+  what: {
+    current: VersionRecord
+    digests: Digests
+    algorithm: ChecksumAlgorithm
+    whole: () => AsyncIterable<Uint8Array>
+  },
+): Promise<Pick<NewVersion, 'etag' | 'checksum' | 'checksumType' | 'checksumAlgorithm'>> {
+  const { current, digests, algorithm, whole } = what
+  const { digester } = space.core
+  // Not the MD5 of the whole, so it is marked like the ETag of an upload in parts.
+  const etag = `${createHash('md5').update(current.etag).update(digests.md5).digest('hex')}-1`
+  const combined =
+    current.checksum !== null && current.checksumType === 'FULL_OBJECT'
+      ? digester.combine(algorithm, [
+          { value: current.checksum, size: current.size },
+          { value: digests.checksums.get(algorithm) ?? '', size: digests.size },
+        ])
+      : undefined
+  const value = combined ?? (await digester.digest(whole(), [algorithm])).checksums.get(algorithm)
+  return {
+    etag,
+    checksum: value ?? null,
+    checksumType: 'FULL_OBJECT',
+    checksumAlgorithm: algorithm,
+  }
+}
