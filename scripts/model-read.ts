@@ -230,6 +230,9 @@ const bindings: readonly (readonly [trait: string, binding: Binding])[] = [
   ['hostLabel', 'host'],
 ]
 
+/** S3 keeps these as the text that came, which need not be a date at all. */
+const datesKeptAsText: ReadonlySet<string> = new Set(['Expires', 'ResponseExpires'])
+
 /** What the member is called where it travels, if that differs from its name; headers are in lower case. */
 const nameAtWire = (
   name: string,
@@ -245,13 +248,14 @@ const nameAtWire = (
     : (traits['xmlName'] ?? (binding === 'payload' ? own : undefined))
   if (typeof given !== 'string') return {}
   const spelt = isHeader ? given.toLowerCase() : given
-  return spelt === name ? {} : { as: spelt }
+  // A payload's element is else named after its shape, so its name is said even where it is the member's.
+  return spelt === name && binding !== 'payload' ? {} : { as: spelt }
 }
 
 const readMember = (name: string, use: unknown, required: boolean): Member => {
   const [type, traits] = splitType(use)
-  const { as, ...facts } = typeFacts(type)
   const bound = bindings.find(([trait]) => traits[trait] !== undefined)
+  const { as, ...facts } = typeFacts(bound && datesKeptAsText.has(name) ? 0 : type)
   return {
     name,
     ...facts,
@@ -281,7 +285,7 @@ const readShape = (raw: Raw): Shape => {
   const required = Number(raw[6] ?? 0)
   const members = names.map((name, i) => readMember(name, types[i], i < required))
   return {
-    root: xmlNameOf(traitsOf(raw[3])) ?? String(raw[2]),
+    root: xmlNameOf(traitsOf(raw[3])) ?? rootNames[String(raw[2])] ?? String(raw[2]),
     members: inOrder(String(raw[2]), members),
   }
 }

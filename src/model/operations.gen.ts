@@ -459,7 +459,7 @@ export const shapeTable: Readonly<Record<string, Shape>> = {
       { name: 'CopySourceIfModifiedSince', kind: 'timestamp', in: 'header', as: 'x-amz-copy-source-if-modified-since' },
       { name: 'CopySourceIfNoneMatch', kind: 'string', in: 'header', as: 'x-amz-copy-source-if-none-match' },
       { name: 'CopySourceIfUnmodifiedSince', kind: 'timestamp', in: 'header', as: 'x-amz-copy-source-if-unmodified-since' },
-      { name: 'Expires', kind: 'timestamp', in: 'header', as: 'expires' },
+      { name: 'Expires', kind: 'string', in: 'header', as: 'expires' },
       { name: 'GrantFullControl', kind: 'string', in: 'header', as: 'x-amz-grant-full-control' },
       { name: 'GrantRead', kind: 'string', in: 'header', as: 'x-amz-grant-read' },
       { name: 'GrantReadACP', kind: 'string', in: 'header', as: 'x-amz-grant-read-acp' },
@@ -542,7 +542,7 @@ export const shapeTable: Readonly<Record<string, Shape>> = {
     root: 'CreateBucketMetadataConfigurationRequest',
     members: [
       { name: 'Bucket', kind: 'string', in: 'label', required: true },
-      { name: 'MetadataConfiguration', kind: { shape: 'MetadataConfiguration' }, in: 'payload', required: true },
+      { name: 'MetadataConfiguration', kind: { shape: 'MetadataConfiguration' }, in: 'payload', as: 'MetadataConfiguration', required: true },
       { name: 'ContentMD5', kind: 'string', in: 'header', as: 'content-md5' },
       { name: 'ChecksumAlgorithm', kind: 'string', in: 'header', as: 'x-amz-sdk-checksum-algorithm' },
       { name: 'ExpectedBucketOwner', kind: 'string', in: 'header', as: 'x-amz-expected-bucket-owner' },
@@ -552,7 +552,7 @@ export const shapeTable: Readonly<Record<string, Shape>> = {
     root: 'CreateBucketMetadataTableConfigurationRequest',
     members: [
       { name: 'Bucket', kind: 'string', in: 'label', required: true },
-      { name: 'MetadataTableConfiguration', kind: { shape: 'MetadataTableConfiguration' }, in: 'payload', required: true },
+      { name: 'MetadataTableConfiguration', kind: { shape: 'MetadataTableConfiguration' }, in: 'payload', as: 'MetadataTableConfiguration', required: true },
       { name: 'ContentMD5', kind: 'string', in: 'header', as: 'content-md5' },
       { name: 'ChecksumAlgorithm', kind: 'string', in: 'header', as: 'x-amz-sdk-checksum-algorithm' },
       { name: 'ExpectedBucketOwner', kind: 'string', in: 'header', as: 'x-amz-expected-bucket-owner' },
@@ -570,7 +570,7 @@ export const shapeTable: Readonly<Record<string, Shape>> = {
     members: [
       { name: 'Bucket', kind: 'string', in: 'label', required: true },
       { name: 'ACL', kind: 'string', in: 'header', as: 'x-amz-acl' },
-      { name: 'CreateBucketConfiguration', kind: { shape: 'CreateBucketConfiguration' }, in: 'payload' },
+      { name: 'CreateBucketConfiguration', kind: { shape: 'CreateBucketConfiguration' }, in: 'payload', as: 'CreateBucketConfiguration' },
       { name: 'GrantFullControl', kind: 'string', in: 'header', as: 'x-amz-grant-full-control' },
       { name: 'GrantRead', kind: 'string', in: 'header', as: 'x-amz-grant-read' },
       { name: 'GrantReadACP', kind: 'string', in: 'header', as: 'x-amz-grant-read-acp' },
@@ -611,7 +611,7 @@ export const shapeTable: Readonly<Record<string, Shape>> = {
       { name: 'ContentEncoding', kind: 'string', in: 'header', as: 'content-encoding' },
       { name: 'ContentLanguage', kind: 'string', in: 'header', as: 'content-language' },
       { name: 'ContentType', kind: 'string', in: 'header', as: 'content-type' },
-      { name: 'Expires', kind: 'timestamp', in: 'header', as: 'expires' },
+      { name: 'Expires', kind: 'string', in: 'header', as: 'expires' },
       { name: 'GrantFullControl', kind: 'string', in: 'header', as: 'x-amz-grant-full-control' },
       { name: 'GrantRead', kind: 'string', in: 'header', as: 'x-amz-grant-read' },
       { name: 'GrantReadACP', kind: 'string', in: 'header', as: 'x-amz-grant-read-acp' },
@@ -870,7 +870,7 @@ export const shapeTable: Readonly<Record<string, Shape>> = {
     root: 'DeleteObjectsRequest',
     members: [
       { name: 'Bucket', kind: 'string', in: 'label', required: true },
-      { name: 'Delete', kind: { shape: 'Delete' }, in: 'payload', required: true },
+      { name: 'Delete', kind: { shape: 'Delete' }, in: 'payload', as: 'Delete', required: true },
       { name: 'MFA', kind: 'string', in: 'header', as: 'x-amz-mfa' },
       { name: 'RequestPayer', kind: 'string', in: 'header', as: 'x-amz-request-payer' },
       { name: 'BypassGovernanceRetention', kind: 'boolean', in: 'header', as: 'x-amz-bypass-governance-retention' },
@@ -1397,7 +1397,7 @@ export const shapeTable: Readonly<Record<string, Shape>> = {
   GetObjectLegalHoldOutput: {
     root: 'GetObjectLegalHoldOutput',
     members: [
-      { name: 'LegalHold', kind: { shape: 'ObjectLockLegalHold' }, in: 'payload' },
+      { name: 'LegalHold', kind: { shape: 'ObjectLockLegalHold' }, in: 'payload', as: 'LegalHold' },
     ],
   },
   GetObjectLegalHoldRequest: {
@@ -1453,7 +1453,7 @@ export const shapeTable: Readonly<Record<string, Shape>> = {
       { name: 'ContentLanguage', kind: 'string', in: 'header', as: 'content-language' },
       { name: 'ContentRange', kind: 'string', in: 'header', as: 'content-range' },
       { name: 'ContentType', kind: 'string', in: 'header', as: 'content-type' },
-      { name: 'Expires', kind: 'timestamp', in: 'header', as: 'expires' },
+      { name: 'Expires', kind: 'string', in: 'header', as: 'expires' },
       { name: 'ExpiresString', kind: 'string', in: 'header', as: 'expiresstring' },
       { name: 'WebsiteRedirectLocation', kind: 'string', in: 'header', as: 'x-amz-website-redirect-location' },
       { name: 'ServerSideEncryption', kind: 'string', in: 'header', as: 'x-amz-server-side-encryption' },
@@ -1490,7 +1490,7 @@ export const shapeTable: Readonly<Record<string, Shape>> = {
       { name: 'ResponseContentEncoding', kind: 'string', in: 'query', as: 'response-content-encoding' },
       { name: 'ResponseContentLanguage', kind: 'string', in: 'query', as: 'response-content-language' },
       { name: 'ResponseContentType', kind: 'string', in: 'query', as: 'response-content-type' },
-      { name: 'ResponseExpires', kind: 'timestamp', format: 'http', in: 'query', as: 'response-expires' },
+      { name: 'ResponseExpires', kind: 'string', in: 'query', as: 'response-expires' },
       { name: 'VersionId', kind: 'string', in: 'query', as: 'versionId' },
       { name: 'SSECustomerAlgorithm', kind: 'string', in: 'header', as: 'x-amz-server-side-encryption-customer-algorithm' },
       { name: 'SSECustomerKey', kind: 'string', secret: true, in: 'header', as: 'x-amz-server-side-encryption-customer-key' },
@@ -1504,7 +1504,7 @@ export const shapeTable: Readonly<Record<string, Shape>> = {
   GetObjectRetentionOutput: {
     root: 'GetObjectRetentionOutput',
     members: [
-      { name: 'Retention', kind: { shape: 'ObjectLockRetention' }, in: 'payload' },
+      { name: 'Retention', kind: { shape: 'ObjectLockRetention' }, in: 'payload', as: 'Retention' },
     ],
   },
   GetObjectRetentionRequest: {
@@ -1633,7 +1633,7 @@ export const shapeTable: Readonly<Record<string, Shape>> = {
       { name: 'ContentLanguage', kind: 'string', in: 'header', as: 'content-language' },
       { name: 'ContentType', kind: 'string', in: 'header', as: 'content-type' },
       { name: 'ContentRange', kind: 'string', in: 'header', as: 'content-range' },
-      { name: 'Expires', kind: 'timestamp', in: 'header', as: 'expires' },
+      { name: 'Expires', kind: 'string', in: 'header', as: 'expires' },
       { name: 'ExpiresString', kind: 'string', in: 'header', as: 'expiresstring' },
       { name: 'WebsiteRedirectLocation', kind: 'string', in: 'header', as: 'x-amz-website-redirect-location' },
       { name: 'ServerSideEncryption', kind: 'string', in: 'header', as: 'x-amz-server-side-encryption' },
@@ -1670,7 +1670,7 @@ export const shapeTable: Readonly<Record<string, Shape>> = {
       { name: 'ResponseContentEncoding', kind: 'string', in: 'query', as: 'response-content-encoding' },
       { name: 'ResponseContentLanguage', kind: 'string', in: 'query', as: 'response-content-language' },
       { name: 'ResponseContentType', kind: 'string', in: 'query', as: 'response-content-type' },
-      { name: 'ResponseExpires', kind: 'timestamp', format: 'http', in: 'query', as: 'response-expires' },
+      { name: 'ResponseExpires', kind: 'string', in: 'query', as: 'response-expires' },
       { name: 'VersionId', kind: 'string', in: 'query', as: 'versionId' },
       { name: 'SSECustomerAlgorithm', kind: 'string', in: 'header', as: 'x-amz-server-side-encryption-customer-algorithm' },
       { name: 'SSECustomerKey', kind: 'string', secret: true, in: 'header', as: 'x-amz-server-side-encryption-customer-key' },
@@ -2348,13 +2348,13 @@ export const shapeTable: Readonly<Record<string, Shape>> = {
     ],
   },
   ObjectLockLegalHold: {
-    root: 'ObjectLockLegalHold',
+    root: 'LegalHold',
     members: [
       { name: 'Status', kind: 'string' },
     ],
   },
   ObjectLockRetention: {
-    root: 'ObjectLockRetention',
+    root: 'Retention',
     members: [
       { name: 'Mode', kind: 'string' },
       { name: 'RetainUntilDate', kind: 'timestamp', format: 'iso' },
@@ -2496,7 +2496,7 @@ export const shapeTable: Readonly<Record<string, Shape>> = {
     root: 'PutBucketAbacRequest',
     members: [
       { name: 'Bucket', kind: 'string', in: 'label', required: true },
-      { name: 'AbacStatus', kind: { shape: 'AbacStatus' }, in: 'payload', required: true },
+      { name: 'AbacStatus', kind: { shape: 'AbacStatus' }, in: 'payload', as: 'AbacStatus', required: true },
       { name: 'ContentMD5', kind: 'string', in: 'header', as: 'content-md5' },
       { name: 'ChecksumAlgorithm', kind: 'string', in: 'header', as: 'x-amz-sdk-checksum-algorithm' },
       { name: 'ExpectedBucketOwner', kind: 'string', in: 'header', as: 'x-amz-expected-bucket-owner' },
@@ -2506,7 +2506,7 @@ export const shapeTable: Readonly<Record<string, Shape>> = {
     root: 'PutBucketAccelerateConfigurationRequest',
     members: [
       { name: 'Bucket', kind: 'string', in: 'label', required: true },
-      { name: 'AccelerateConfiguration', kind: { shape: 'AccelerateConfiguration' }, in: 'payload', required: true },
+      { name: 'AccelerateConfiguration', kind: { shape: 'AccelerateConfiguration' }, in: 'payload', as: 'AccelerateConfiguration', required: true },
       { name: 'ExpectedBucketOwner', kind: 'string', in: 'header', as: 'x-amz-expected-bucket-owner' },
       { name: 'ChecksumAlgorithm', kind: 'string', in: 'header', as: 'x-amz-sdk-checksum-algorithm' },
     ],
@@ -2516,7 +2516,7 @@ export const shapeTable: Readonly<Record<string, Shape>> = {
     members: [
       { name: 'Bucket', kind: 'string', in: 'label', required: true },
       { name: 'ACL', kind: 'string', in: 'header', as: 'x-amz-acl' },
-      { name: 'AccessControlPolicy', kind: { shape: 'AccessControlPolicy' }, in: 'payload' },
+      { name: 'AccessControlPolicy', kind: { shape: 'AccessControlPolicy' }, in: 'payload', as: 'AccessControlPolicy' },
       { name: 'ContentMD5', kind: 'string', in: 'header', as: 'content-md5' },
       { name: 'ChecksumAlgorithm', kind: 'string', in: 'header', as: 'x-amz-sdk-checksum-algorithm' },
       { name: 'GrantFullControl', kind: 'string', in: 'header', as: 'x-amz-grant-full-control' },
@@ -2532,7 +2532,7 @@ export const shapeTable: Readonly<Record<string, Shape>> = {
     members: [
       { name: 'Bucket', kind: 'string', in: 'label', required: true },
       { name: 'Id', kind: 'string', in: 'query', as: 'id', required: true },
-      { name: 'AnalyticsConfiguration', kind: { shape: 'AnalyticsConfiguration' }, in: 'payload', required: true },
+      { name: 'AnalyticsConfiguration', kind: { shape: 'AnalyticsConfiguration' }, in: 'payload', as: 'AnalyticsConfiguration', required: true },
       { name: 'ExpectedBucketOwner', kind: 'string', in: 'header', as: 'x-amz-expected-bucket-owner' },
     ],
   },
@@ -2540,7 +2540,7 @@ export const shapeTable: Readonly<Record<string, Shape>> = {
     root: 'PutBucketCorsRequest',
     members: [
       { name: 'Bucket', kind: 'string', in: 'label', required: true },
-      { name: 'CORSConfiguration', kind: { shape: 'CORSConfiguration' }, in: 'payload', required: true },
+      { name: 'CORSConfiguration', kind: { shape: 'CORSConfiguration' }, in: 'payload', as: 'CORSConfiguration', required: true },
       { name: 'ContentMD5', kind: 'string', in: 'header', as: 'content-md5' },
       { name: 'ChecksumAlgorithm', kind: 'string', in: 'header', as: 'x-amz-sdk-checksum-algorithm' },
       { name: 'ExpectedBucketOwner', kind: 'string', in: 'header', as: 'x-amz-expected-bucket-owner' },
@@ -2550,7 +2550,7 @@ export const shapeTable: Readonly<Record<string, Shape>> = {
     root: 'PutBucketEncryptionRequest',
     members: [
       { name: 'Bucket', kind: 'string', in: 'label', required: true },
-      { name: 'ServerSideEncryptionConfiguration', kind: { shape: 'ServerSideEncryptionConfiguration' }, in: 'payload', required: true },
+      { name: 'ServerSideEncryptionConfiguration', kind: { shape: 'ServerSideEncryptionConfiguration' }, in: 'payload', as: 'ServerSideEncryptionConfiguration', required: true },
       { name: 'ContentMD5', kind: 'string', in: 'header', as: 'content-md5' },
       { name: 'ChecksumAlgorithm', kind: 'string', in: 'header', as: 'x-amz-sdk-checksum-algorithm' },
       { name: 'ExpectedBucketOwner', kind: 'string', in: 'header', as: 'x-amz-expected-bucket-owner' },
@@ -2561,7 +2561,7 @@ export const shapeTable: Readonly<Record<string, Shape>> = {
     members: [
       { name: 'Bucket', kind: 'string', in: 'label', required: true },
       { name: 'Id', kind: 'string', in: 'query', as: 'id', required: true },
-      { name: 'IntelligentTieringConfiguration', kind: { shape: 'IntelligentTieringConfiguration' }, in: 'payload', required: true },
+      { name: 'IntelligentTieringConfiguration', kind: { shape: 'IntelligentTieringConfiguration' }, in: 'payload', as: 'IntelligentTieringConfiguration', required: true },
       { name: 'ExpectedBucketOwner', kind: 'string', in: 'header', as: 'x-amz-expected-bucket-owner' },
     ],
   },
@@ -2570,7 +2570,7 @@ export const shapeTable: Readonly<Record<string, Shape>> = {
     members: [
       { name: 'Bucket', kind: 'string', in: 'label', required: true },
       { name: 'Id', kind: 'string', in: 'query', as: 'id', required: true },
-      { name: 'InventoryConfiguration', kind: { shape: 'InventoryConfiguration' }, in: 'payload', required: true },
+      { name: 'InventoryConfiguration', kind: { shape: 'InventoryConfiguration' }, in: 'payload', as: 'InventoryConfiguration', required: true },
       { name: 'ExpectedBucketOwner', kind: 'string', in: 'header', as: 'x-amz-expected-bucket-owner' },
     ],
   },
@@ -2585,7 +2585,7 @@ export const shapeTable: Readonly<Record<string, Shape>> = {
     members: [
       { name: 'Bucket', kind: 'string', in: 'label', required: true },
       { name: 'ChecksumAlgorithm', kind: 'string', in: 'header', as: 'x-amz-sdk-checksum-algorithm' },
-      { name: 'LifecycleConfiguration', kind: { shape: 'BucketLifecycleConfiguration' }, in: 'payload' },
+      { name: 'LifecycleConfiguration', kind: { shape: 'BucketLifecycleConfiguration' }, in: 'payload', as: 'LifecycleConfiguration' },
       { name: 'ExpectedBucketOwner', kind: 'string', in: 'header', as: 'x-amz-expected-bucket-owner' },
       { name: 'TransitionDefaultMinimumObjectSize', kind: 'string', in: 'header', as: 'x-amz-transition-default-minimum-object-size' },
     ],
@@ -2594,7 +2594,7 @@ export const shapeTable: Readonly<Record<string, Shape>> = {
     root: 'PutBucketLoggingRequest',
     members: [
       { name: 'Bucket', kind: 'string', in: 'label', required: true },
-      { name: 'BucketLoggingStatus', kind: { shape: 'BucketLoggingStatus' }, in: 'payload', required: true },
+      { name: 'BucketLoggingStatus', kind: { shape: 'BucketLoggingStatus' }, in: 'payload', as: 'BucketLoggingStatus', required: true },
       { name: 'ContentMD5', kind: 'string', in: 'header', as: 'content-md5' },
       { name: 'ChecksumAlgorithm', kind: 'string', in: 'header', as: 'x-amz-sdk-checksum-algorithm' },
       { name: 'ExpectedBucketOwner', kind: 'string', in: 'header', as: 'x-amz-expected-bucket-owner' },
@@ -2605,7 +2605,7 @@ export const shapeTable: Readonly<Record<string, Shape>> = {
     members: [
       { name: 'Bucket', kind: 'string', in: 'label', required: true },
       { name: 'Id', kind: 'string', in: 'query', as: 'id', required: true },
-      { name: 'MetricsConfiguration', kind: { shape: 'MetricsConfiguration' }, in: 'payload', required: true },
+      { name: 'MetricsConfiguration', kind: { shape: 'MetricsConfiguration' }, in: 'payload', as: 'MetricsConfiguration', required: true },
       { name: 'ExpectedBucketOwner', kind: 'string', in: 'header', as: 'x-amz-expected-bucket-owner' },
     ],
   },
@@ -2613,7 +2613,7 @@ export const shapeTable: Readonly<Record<string, Shape>> = {
     root: 'PutBucketNotificationConfigurationRequest',
     members: [
       { name: 'Bucket', kind: 'string', in: 'label', required: true },
-      { name: 'NotificationConfiguration', kind: { shape: 'NotificationConfiguration' }, in: 'payload', required: true },
+      { name: 'NotificationConfiguration', kind: { shape: 'NotificationConfiguration' }, in: 'payload', as: 'NotificationConfiguration', required: true },
       { name: 'ExpectedBucketOwner', kind: 'string', in: 'header', as: 'x-amz-expected-bucket-owner' },
       { name: 'SkipDestinationValidation', kind: 'boolean', in: 'header', as: 'x-amz-skip-destination-validation' },
     ],
@@ -2622,7 +2622,7 @@ export const shapeTable: Readonly<Record<string, Shape>> = {
     root: 'PutBucketOwnershipControlsRequest',
     members: [
       { name: 'Bucket', kind: 'string', in: 'label', required: true },
-      { name: 'OwnershipControls', kind: { shape: 'OwnershipControls' }, in: 'payload', required: true },
+      { name: 'OwnershipControls', kind: { shape: 'OwnershipControls' }, in: 'payload', as: 'OwnershipControls', required: true },
       { name: 'ContentMD5', kind: 'string', in: 'header', as: 'content-md5' },
       { name: 'ExpectedBucketOwner', kind: 'string', in: 'header', as: 'x-amz-expected-bucket-owner' },
       { name: 'ChecksumAlgorithm', kind: 'string', in: 'header', as: 'x-amz-sdk-checksum-algorithm' },
@@ -2643,7 +2643,7 @@ export const shapeTable: Readonly<Record<string, Shape>> = {
     root: 'PutBucketReplicationRequest',
     members: [
       { name: 'Bucket', kind: 'string', in: 'label', required: true },
-      { name: 'ReplicationConfiguration', kind: { shape: 'ReplicationConfiguration' }, in: 'payload', required: true },
+      { name: 'ReplicationConfiguration', kind: { shape: 'ReplicationConfiguration' }, in: 'payload', as: 'ReplicationConfiguration', required: true },
       { name: 'ContentMD5', kind: 'string', in: 'header', as: 'content-md5' },
       { name: 'ChecksumAlgorithm', kind: 'string', in: 'header', as: 'x-amz-sdk-checksum-algorithm' },
       { name: 'Token', kind: 'string', in: 'header', as: 'x-amz-bucket-object-lock-token' },
@@ -2654,7 +2654,7 @@ export const shapeTable: Readonly<Record<string, Shape>> = {
     root: 'PutBucketRequestPaymentRequest',
     members: [
       { name: 'Bucket', kind: 'string', in: 'label', required: true },
-      { name: 'RequestPaymentConfiguration', kind: { shape: 'RequestPaymentConfiguration' }, in: 'payload', required: true },
+      { name: 'RequestPaymentConfiguration', kind: { shape: 'RequestPaymentConfiguration' }, in: 'payload', as: 'RequestPaymentConfiguration', required: true },
       { name: 'ContentMD5', kind: 'string', in: 'header', as: 'content-md5' },
       { name: 'ChecksumAlgorithm', kind: 'string', in: 'header', as: 'x-amz-sdk-checksum-algorithm' },
       { name: 'ExpectedBucketOwner', kind: 'string', in: 'header', as: 'x-amz-expected-bucket-owner' },
@@ -2664,7 +2664,7 @@ export const shapeTable: Readonly<Record<string, Shape>> = {
     root: 'PutBucketTaggingRequest',
     members: [
       { name: 'Bucket', kind: 'string', in: 'label', required: true },
-      { name: 'Tagging', kind: { shape: 'Tagging' }, in: 'payload', required: true },
+      { name: 'Tagging', kind: { shape: 'Tagging' }, in: 'payload', as: 'Tagging', required: true },
       { name: 'ContentMD5', kind: 'string', in: 'header', as: 'content-md5' },
       { name: 'ChecksumAlgorithm', kind: 'string', in: 'header', as: 'x-amz-sdk-checksum-algorithm' },
       { name: 'ExpectedBucketOwner', kind: 'string', in: 'header', as: 'x-amz-expected-bucket-owner' },
@@ -2674,7 +2674,7 @@ export const shapeTable: Readonly<Record<string, Shape>> = {
     root: 'PutBucketVersioningRequest',
     members: [
       { name: 'Bucket', kind: 'string', in: 'label', required: true },
-      { name: 'VersioningConfiguration', kind: { shape: 'VersioningConfiguration' }, in: 'payload', required: true },
+      { name: 'VersioningConfiguration', kind: { shape: 'VersioningConfiguration' }, in: 'payload', as: 'VersioningConfiguration', required: true },
       { name: 'ContentMD5', kind: 'string', in: 'header', as: 'content-md5' },
       { name: 'ChecksumAlgorithm', kind: 'string', in: 'header', as: 'x-amz-sdk-checksum-algorithm' },
       { name: 'MFA', kind: 'string', in: 'header', as: 'x-amz-mfa' },
@@ -2685,7 +2685,7 @@ export const shapeTable: Readonly<Record<string, Shape>> = {
     root: 'PutBucketWebsiteRequest',
     members: [
       { name: 'Bucket', kind: 'string', in: 'label', required: true },
-      { name: 'WebsiteConfiguration', kind: { shape: 'WebsiteConfiguration' }, in: 'payload', required: true },
+      { name: 'WebsiteConfiguration', kind: { shape: 'WebsiteConfiguration' }, in: 'payload', as: 'WebsiteConfiguration', required: true },
       { name: 'ContentMD5', kind: 'string', in: 'header', as: 'content-md5' },
       { name: 'ChecksumAlgorithm', kind: 'string', in: 'header', as: 'x-amz-sdk-checksum-algorithm' },
       { name: 'ExpectedBucketOwner', kind: 'string', in: 'header', as: 'x-amz-expected-bucket-owner' },
@@ -2703,7 +2703,7 @@ export const shapeTable: Readonly<Record<string, Shape>> = {
       { name: 'Bucket', kind: 'string', in: 'label', required: true },
       { name: 'Key', kind: 'string', in: 'label', required: true },
       { name: 'ACL', kind: 'string', in: 'header', as: 'x-amz-acl' },
-      { name: 'AccessControlPolicy', kind: { shape: 'AccessControlPolicy' }, in: 'payload' },
+      { name: 'AccessControlPolicy', kind: { shape: 'AccessControlPolicy' }, in: 'payload', as: 'AccessControlPolicy' },
       { name: 'ContentMD5', kind: 'string', in: 'header', as: 'content-md5' },
       { name: 'ChecksumAlgorithm', kind: 'string', in: 'header', as: 'x-amz-sdk-checksum-algorithm' },
       { name: 'GrantFullControl', kind: 'string', in: 'header', as: 'x-amz-grant-full-control' },
@@ -2774,7 +2774,7 @@ export const shapeTable: Readonly<Record<string, Shape>> = {
     members: [
       { name: 'Bucket', kind: 'string', in: 'label', required: true },
       { name: 'Key', kind: 'string', in: 'label', required: true },
-      { name: 'LegalHold', kind: { shape: 'ObjectLockLegalHold' }, in: 'payload' },
+      { name: 'LegalHold', kind: { shape: 'ObjectLockLegalHold' }, in: 'payload', as: 'LegalHold' },
       { name: 'RequestPayer', kind: 'string', in: 'header', as: 'x-amz-request-payer' },
       { name: 'VersionId', kind: 'string', in: 'query', as: 'versionId' },
       { name: 'ContentMD5', kind: 'string', in: 'header', as: 'content-md5' },
@@ -2792,7 +2792,7 @@ export const shapeTable: Readonly<Record<string, Shape>> = {
     root: 'PutObjectLockConfigurationRequest',
     members: [
       { name: 'Bucket', kind: 'string', in: 'label', required: true },
-      { name: 'ObjectLockConfiguration', kind: { shape: 'ObjectLockConfiguration' }, in: 'payload' },
+      { name: 'ObjectLockConfiguration', kind: { shape: 'ObjectLockConfiguration' }, in: 'payload', as: 'ObjectLockConfiguration' },
       { name: 'RequestPayer', kind: 'string', in: 'header', as: 'x-amz-request-payer' },
       { name: 'Token', kind: 'string', in: 'header', as: 'x-amz-bucket-object-lock-token' },
       { name: 'ContentMD5', kind: 'string', in: 'header', as: 'content-md5' },
@@ -2852,7 +2852,7 @@ export const shapeTable: Readonly<Record<string, Shape>> = {
       { name: 'ChecksumXXHASH64', kind: 'string', in: 'header', as: 'x-amz-checksum-xxhash64' },
       { name: 'ChecksumXXHASH3', kind: 'string', in: 'header', as: 'x-amz-checksum-xxhash3' },
       { name: 'ChecksumXXHASH128', kind: 'string', in: 'header', as: 'x-amz-checksum-xxhash128' },
-      { name: 'Expires', kind: 'timestamp', in: 'header', as: 'expires' },
+      { name: 'Expires', kind: 'string', in: 'header', as: 'expires' },
       { name: 'IfMatch', kind: 'string', in: 'header', as: 'if-match' },
       { name: 'IfNoneMatch', kind: 'string', in: 'header', as: 'if-none-match' },
       { name: 'GrantFullControl', kind: 'string', in: 'header', as: 'x-amz-grant-full-control' },
@@ -2892,7 +2892,7 @@ export const shapeTable: Readonly<Record<string, Shape>> = {
     members: [
       { name: 'Bucket', kind: 'string', in: 'label', required: true },
       { name: 'Key', kind: 'string', in: 'label', required: true },
-      { name: 'Retention', kind: { shape: 'ObjectLockRetention' }, in: 'payload' },
+      { name: 'Retention', kind: { shape: 'ObjectLockRetention' }, in: 'payload', as: 'Retention' },
       { name: 'RequestPayer', kind: 'string', in: 'header', as: 'x-amz-request-payer' },
       { name: 'VersionId', kind: 'string', in: 'query', as: 'versionId' },
       { name: 'BypassGovernanceRetention', kind: 'boolean', in: 'header', as: 'x-amz-bypass-governance-retention' },
@@ -2912,7 +2912,7 @@ export const shapeTable: Readonly<Record<string, Shape>> = {
     members: [
       { name: 'Bucket', kind: 'string', in: 'label', required: true },
       { name: 'Key', kind: 'string', in: 'label', required: true },
-      { name: 'Tagging', kind: { shape: 'Tagging' }, in: 'payload', required: true },
+      { name: 'Tagging', kind: { shape: 'Tagging' }, in: 'payload', as: 'Tagging', required: true },
       { name: 'VersionId', kind: 'string', in: 'query', as: 'versionId' },
       { name: 'ContentMD5', kind: 'string', in: 'header', as: 'content-md5' },
       { name: 'ChecksumAlgorithm', kind: 'string', in: 'header', as: 'x-amz-sdk-checksum-algorithm' },
@@ -2924,7 +2924,7 @@ export const shapeTable: Readonly<Record<string, Shape>> = {
     root: 'PutPublicAccessBlockRequest',
     members: [
       { name: 'Bucket', kind: 'string', in: 'label', required: true },
-      { name: 'PublicAccessBlockConfiguration', kind: { shape: 'PublicAccessBlockConfiguration' }, in: 'payload', required: true },
+      { name: 'PublicAccessBlockConfiguration', kind: { shape: 'PublicAccessBlockConfiguration' }, in: 'payload', as: 'PublicAccessBlockConfiguration', required: true },
       { name: 'ContentMD5', kind: 'string', in: 'header', as: 'content-md5' },
       { name: 'ChecksumAlgorithm', kind: 'string', in: 'header', as: 'x-amz-sdk-checksum-algorithm' },
       { name: 'ExpectedBucketOwner', kind: 'string', in: 'header', as: 'x-amz-expected-bucket-owner' },
@@ -3071,7 +3071,7 @@ export const shapeTable: Readonly<Record<string, Shape>> = {
       { name: 'Bucket', kind: 'string', in: 'label', required: true },
       { name: 'Key', kind: 'string', in: 'label', required: true },
       { name: 'VersionId', kind: 'string', in: 'query', as: 'versionId' },
-      { name: 'RestoreRequest', kind: { shape: 'RestoreRequest' }, in: 'payload' },
+      { name: 'RestoreRequest', kind: { shape: 'RestoreRequest' }, in: 'payload', as: 'RestoreRequest' },
       { name: 'RequestPayer', kind: 'string', in: 'header', as: 'x-amz-request-payer' },
       { name: 'ChecksumAlgorithm', kind: 'string', in: 'header', as: 'x-amz-sdk-checksum-algorithm' },
       { name: 'ExpectedBucketOwner', kind: 'string', in: 'header', as: 'x-amz-expected-bucket-owner' },
@@ -3335,7 +3335,7 @@ export const shapeTable: Readonly<Record<string, Shape>> = {
     root: 'UpdateBucketMetadataAnnotationTableConfigurationRequest',
     members: [
       { name: 'Bucket', kind: 'string', in: 'label', required: true },
-      { name: 'AnnotationTableConfiguration', kind: { shape: 'AnnotationTableConfigurationUpdates' }, in: 'payload', required: true },
+      { name: 'AnnotationTableConfiguration', kind: { shape: 'AnnotationTableConfigurationUpdates' }, in: 'payload', as: 'AnnotationTableConfiguration', required: true },
       { name: 'ContentMD5', kind: 'string', in: 'header', as: 'content-md5' },
       { name: 'ChecksumAlgorithm', kind: 'string', in: 'header', as: 'x-amz-sdk-checksum-algorithm' },
       { name: 'ExpectedBucketOwner', kind: 'string', in: 'header', as: 'x-amz-expected-bucket-owner' },
@@ -3345,7 +3345,7 @@ export const shapeTable: Readonly<Record<string, Shape>> = {
     root: 'UpdateBucketMetadataInventoryTableConfigurationRequest',
     members: [
       { name: 'Bucket', kind: 'string', in: 'label', required: true },
-      { name: 'InventoryTableConfiguration', kind: { shape: 'InventoryTableConfigurationUpdates' }, in: 'payload', required: true },
+      { name: 'InventoryTableConfiguration', kind: { shape: 'InventoryTableConfigurationUpdates' }, in: 'payload', as: 'InventoryTableConfiguration', required: true },
       { name: 'ContentMD5', kind: 'string', in: 'header', as: 'content-md5' },
       { name: 'ChecksumAlgorithm', kind: 'string', in: 'header', as: 'x-amz-sdk-checksum-algorithm' },
       { name: 'ExpectedBucketOwner', kind: 'string', in: 'header', as: 'x-amz-expected-bucket-owner' },
@@ -3355,7 +3355,7 @@ export const shapeTable: Readonly<Record<string, Shape>> = {
     root: 'UpdateBucketMetadataJournalTableConfigurationRequest',
     members: [
       { name: 'Bucket', kind: 'string', in: 'label', required: true },
-      { name: 'JournalTableConfiguration', kind: { shape: 'JournalTableConfigurationUpdates' }, in: 'payload', required: true },
+      { name: 'JournalTableConfiguration', kind: { shape: 'JournalTableConfigurationUpdates' }, in: 'payload', as: 'JournalTableConfiguration', required: true },
       { name: 'ContentMD5', kind: 'string', in: 'header', as: 'content-md5' },
       { name: 'ChecksumAlgorithm', kind: 'string', in: 'header', as: 'x-amz-sdk-checksum-algorithm' },
       { name: 'ExpectedBucketOwner', kind: 'string', in: 'header', as: 'x-amz-expected-bucket-owner' },
@@ -3512,7 +3512,7 @@ export const shapeTable: Readonly<Record<string, Shape>> = {
       { name: 'ChecksumXXHASH128', kind: 'string', in: 'header', as: 'x-amz-fwd-header-x-amz-checksum-xxhash128' },
       { name: 'DeleteMarker', kind: 'boolean', in: 'header', as: 'x-amz-fwd-header-x-amz-delete-marker' },
       { name: 'ETag', kind: 'string', in: 'header', as: 'x-amz-fwd-header-etag' },
-      { name: 'Expires', kind: 'timestamp', in: 'header', as: 'x-amz-fwd-header-expires' },
+      { name: 'Expires', kind: 'string', in: 'header', as: 'x-amz-fwd-header-expires' },
       { name: 'Expiration', kind: 'string', in: 'header', as: 'x-amz-fwd-header-x-amz-expiration' },
       { name: 'LastModified', kind: 'timestamp', in: 'header', as: 'x-amz-fwd-header-last-modified' },
       { name: 'MissingMeta', kind: 'integer', in: 'header', as: 'x-amz-fwd-header-x-amz-missing-meta' },

@@ -271,7 +271,7 @@ export interface CopyObjectRequest {
   readonly CopySourceIfModifiedSince?: Date | undefined
   readonly CopySourceIfNoneMatch?: string | undefined
   readonly CopySourceIfUnmodifiedSince?: Date | undefined
-  readonly Expires?: Date | undefined
+  readonly Expires?: string | undefined
   readonly GrantFullControl?: string | undefined
   readonly GrantRead?: string | undefined
   readonly GrantReadACP?: string | undefined
@@ -405,7 +405,7 @@ export interface CreateMultipartUploadRequest {
   readonly ContentEncoding?: string | undefined
   readonly ContentLanguage?: string | undefined
   readonly ContentType?: string | undefined
-  readonly Expires?: Date | undefined
+  readonly Expires?: string | undefined
   readonly GrantFullControl?: string | undefined
   readonly GrantRead?: string | undefined
   readonly GrantReadACP?: string | undefined
@@ -1041,7 +1041,7 @@ export interface GetObjectOutput {
   readonly ContentLanguage?: string | undefined
   readonly ContentRange?: string | undefined
   readonly ContentType?: string | undefined
-  readonly Expires?: Date | undefined
+  readonly Expires?: string | undefined
   readonly ExpiresString?: string | undefined
   readonly WebsiteRedirectLocation?: string | undefined
   readonly ServerSideEncryption?: string | undefined
@@ -1076,7 +1076,7 @@ export interface GetObjectRequest {
   readonly ResponseContentEncoding?: string | undefined
   readonly ResponseContentLanguage?: string | undefined
   readonly ResponseContentType?: string | undefined
-  readonly ResponseExpires?: Date | undefined
+  readonly ResponseExpires?: string | undefined
   readonly VersionId?: string | undefined
   readonly SSECustomerAlgorithm?: string | undefined
   readonly SSECustomerKey?: string | undefined
@@ -1190,7 +1190,7 @@ export interface HeadObjectOutput {
   readonly ContentLanguage?: string | undefined
   readonly ContentType?: string | undefined
   readonly ContentRange?: string | undefined
-  readonly Expires?: Date | undefined
+  readonly Expires?: string | undefined
   readonly ExpiresString?: string | undefined
   readonly WebsiteRedirectLocation?: string | undefined
   readonly ServerSideEncryption?: string | undefined
@@ -1225,7 +1225,7 @@ export interface HeadObjectRequest {
   readonly ResponseContentEncoding?: string | undefined
   readonly ResponseContentLanguage?: string | undefined
   readonly ResponseContentType?: string | undefined
-  readonly ResponseExpires?: Date | undefined
+  readonly ResponseExpires?: string | undefined
   readonly VersionId?: string | undefined
   readonly SSECustomerAlgorithm?: string | undefined
   readonly SSECustomerKey?: string | undefined
@@ -2171,7 +2171,7 @@ export interface PutObjectRequest {
   readonly ChecksumXXHASH64?: string | undefined
   readonly ChecksumXXHASH3?: string | undefined
   readonly ChecksumXXHASH128?: string | undefined
-  readonly Expires?: Date | undefined
+  readonly Expires?: string | undefined
   readonly IfMatch?: string | undefined
   readonly IfNoneMatch?: string | undefined
   readonly GrantFullControl?: string | undefined
@@ -2692,7 +2692,7 @@ export interface WriteGetObjectResponseRequest {
   readonly ChecksumXXHASH128?: string | undefined
   readonly DeleteMarker?: boolean | undefined
   readonly ETag?: string | undefined
-  readonly Expires?: Date | undefined
+  readonly Expires?: string | undefined
   readonly Expiration?: string | undefined
   readonly LastModified?: Date | undefined
   readonly MissingMeta?: number | undefined

@@ -1,0 +1,124 @@
+// XML of responses: the text of values, and shapes turned into functions that append elements to a string.
+
+import { shapeOf } from '../../model/operations.ts'
+import type { Member, Shape } from '../../model/schema.ts'
+import { formatHttpDate, formatIso } from '../dates.ts'
+
+export const declaration = '<?xml version="1.0" encoding="UTF-8"?>\n'
+export const s3Namespace = 'http://s3.amazonaws.com/doc/2006-03-01/'
+
+/** Appends what `value` says to `xml`, which it returns. */
+export type Append = (xml: string, value: unknown) => string
+
+// Control characters are the point here: keys hold them, and XML carries them only as references.
+const special = /[^\t\n\x20\x21\x23-\x25\x27-\x3b\x3d\x3f-\ud7ff\ud800-\udfff\ue000-\ufffd]/
+const allSpecial = new RegExp(special, 'g')
+
+const escapes: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  '\r': '&#13;',
+}
+
+const escapeOne = (char: string): string =>
+  escapes[char] ?? `&#x${char.charCodeAt(0).toString(16)};`
+
+/** Text for an element or a quoted attribute. What XML 1.0 cannot hold is written as a reference, as S3 does. */
+export const escapeXml = (text: string): string =>
+  special.test(text) ? text.replace(allSpecial, escapeOne) : text
+
+/** A scalar as the text that the member's format asks for; timestamps default to ISO. */
+const scalarText = (member: Member): ((value: unknown) => string) => {
+  switch (member.kind) {
+    case 'timestamp':
+      if (member.format === 'http') return value => formatHttpDate(value as Date)
+      if (member.format === 'epoch')
+        return value => `${Math.floor((value as Date).getTime() / 1000)}`
+      return value => formatIso(value as Date)
+    case 'blob':
+      return value => Buffer.from(value as Uint8Array).toString('base64')
+    case 'integer':
+    case 'boolean':
+      return value => `${value as number | boolean}`
+    case 'string':
+    case 'map':
+    case 'stream':
+    default:
+      return value => escapeXml(value as string)
+  }
+}
+
+type Values = Readonly<Record<string, unknown>>
+
+/** One element, opened and closed, around what the shape or scalar appends. */
+const elementAppender = (name: string, member: Member): Append => {
+  const close = `</${name}>`
+  const declared = member.xmlns ? ` xmlns:${member.xmlns[0]}="${member.xmlns[1]}"` : ''
+  if (typeof member.kind !== 'object') {
+    const open = `<${name}${declared}>`
+    const text = scalarText(member)
+    return (xml, value) => xml + open + text(value) + close
+  }
+  const { shape } = member.kind
+  const attributes = shapeOf(shape).members.filter(inner => inner.in === 'attribute')
+  const content = shapeAppender(shape)
+  if (attributes.length === 0) {
+    const open = `<${name}${declared}>`
+    return (xml, value) => content(xml + open, value) + close
+  }
+  const open = `<${name}${declared}`
+  return (xml, value) => {
+    let start = open
+    for (const inner of attributes) {
+      const given = (value as Values)[inner.name]
+      if (given !== undefined) start += ` ${inner.as ?? inner.name}="${escapeXml(given as string)}"`
+    }
+    return `${content(`${xml}${start}>`, value)}${close}`
+  }
+}
+
+const memberAppender = (member: Member): Append => {
+  const name = member.as ?? member.name
+  if (member.list === undefined) return elementAppender(name, member)
+  const item = elementAppender(member.flat ? name : member.list, member)
+  const items: Append = (xml, values) => {
+    let longer = xml
+    for (const value of values as readonly unknown[]) longer = item(longer, value)
+    return longer
+  }
+  if (member.flat) return items
+  return (xml, values) => `${items(`${xml}<${name}>`, values)}</${name}>`
+}
+
+const compileShape = (shape: Shape): Append => {
+  const inXml = shape.members.filter(member => member.in === undefined && member.kind !== 'stream')
+  const steps = inXml.map(member => ({ name: member.name, append: memberAppender(member) }))
+  return (xml, value) => {
+    let longer = xml
+    for (const step of steps) {
+      const given = (value as Values)[step.name]
+      if (given !== undefined && given !== null) longer = step.append(longer, given)
+    }
+    return longer
+  }
+}
+
+const compiled = new Map<string, Append>()
+
+/** The function that appends all elements of this shape. Compiled once. */
+export const shapeAppender = (name: string): Append => {
+  const known = compiled.get(name)
+  if (known !== undefined) return known
+  const append = compileShape(shapeOf(name))
+  compiled.set(name, append)
+  return append
+}
+
+/** A whole document with declaration and S3's name space. */
+export const documentAppender = (root: string, content: Append): ((value: unknown) => string) => {
+  const start = `${declaration}<${root} xmlns="${s3Namespace}">`
+  const end = `</${root}>`
+  return value => content(start, value) + end
+}
