@@ -63,8 +63,10 @@ export const limits = {
   xml_bytes_max: 1 * MiB,
   /** Ours: elements within elements. No shape of S3's model is deeper than 12. */
   xml_depth_max: 32,
-  /** Ours: elements of one document; CompleteMultipartUpload of 10,000 parts has at most 130,000. */
-  xml_elements_max: 200_000,
+  /** Ours: elements of one document; 1,000 lifecycle rules or keys to delete stay below. */
+  xml_elements_max: 30_000,
+  /** CompleteMultipartUpload: 10,000 parts with ETag, number and ten checksums. */
+  xml_complete_elements_max: 130_001,
   xml_attributes_max: 16,
 
   policy_bytes_max: 20 * KiB,

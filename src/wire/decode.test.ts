@@ -144,7 +144,7 @@ const attacks: Readonly<Record<string, string>> = {
   'an unknown entity': wrap('&nbsp;'),
   'billion laughs': `<!DOCTYPE d [<!ENTITY a "ha"><!ENTITY b "&a;&a;">]>${wrap('&b;')}`,
   'ten thousand deep': `${'<a>'.repeat(10_000)}${'</a>'.repeat(10_000)}`,
-  'too many elements': `<Delete>${'<x/>'.repeat(200_001)}</Delete>`,
+  'too many elements': `<Delete>${'<x/>'.repeat(30_000)}</Delete>`,
   'too many attributes': `<Delete ${Array.from({ length: 17 }, (_, i) => `a${i}="1"`).join(' ')}/>`,
   'another root': '<Remove><Object><Key>a</Key></Object></Remove>',
   'another name space':

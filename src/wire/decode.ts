@@ -1,6 +1,7 @@
 // Requests into the input of their operation: path, query and headers at once, the document of the body later.
 
 import { S3Error } from '../model/errors.ts'
+import { limits } from '../model/limits.ts'
 import { type AnyOperation, operations, shapeOf } from '../model/operations.ts'
 import type { Member } from '../model/schema.ts'
 import type { Inputs } from '../model/shapes.gen.ts'
@@ -189,10 +190,12 @@ const readText = (document: string | Uint8Array): string => {
 
 const xmlPayload = (root: string, shape: string, wrap: (value: unknown) => object): Payload => {
   const read = shapeReader(shape)
+  const isParts = shape === 'CompletedMultipartUpload'
+  const most = isParts ? limits.xml_complete_elements_max : limits.xml_elements_max
   return {
     kind: 'xml',
     read(document) {
-      const element = parseXml(document)
+      const element = parseXml(document, most)
       if (element.name !== root) throw new S3Error('MalformedXML')
       return wrap(read(element))
     },

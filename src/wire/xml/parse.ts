@@ -71,9 +71,14 @@ class Builder {
   root: XmlElement | undefined
   private readonly open: Open[] = []
   private elements = 0
+  private readonly most: number
+
+  constructor(most: number) {
+    this.most = most
+  }
 
   enter(tag: SaxesTagNS): void {
-    if (++this.elements > limits.xml_elements_max) throw malformed()
+    if (++this.elements > this.most) throw malformed()
     if (this.open.length >= limits.xml_depth_max) throw malformed()
     if (!knownNamespaces.has(tag.uri)) throw malformed()
     const attributes = attributesOf(tag.attributes)
@@ -102,9 +107,15 @@ const utf8 = new TextDecoder('utf-8', { fatal: true })
 const textOf = (document: string | Uint8Array): string =>
   typeof document === 'string' ? document : utf8.decode(document)
 
-const run = (document: string | Uint8Array): XmlElement | undefined => {
-  const builder = new Builder()
-  const parser = new SaxesParser<{ xmlns: true; position: false }>({ xmlns: true, position: false })
+const run = (document: string | Uint8Array, most: number): XmlElement | undefined => {
+  const builder = new Builder(most)
+  const parser = new SaxesParser({
+    xmlns: true,
+    position: false,
+    // XML 1.1 would read U+0085 and U+2028 in keys as line ends.
+    defaultXMLVersion: '1.0',
+    forceXMLVersion: true,
+  })
   Object.assign(parser.ENTITIES, controlEntities)
   parser.on('doctype', () => {
     throw malformed()
@@ -118,13 +129,16 @@ const run = (document: string | Uint8Array): XmlElement | undefined => {
 }
 
 /**
- * Parses a whole document. The caller bounds its bytes.
+ * Parses a whole document of at most `most` elements. The caller bounds its bytes.
  * @throws S3Error MalformedXML: no UTF-8, not well-formed, DTD, foreign name space, too deep or too many elements
  */
-export const parseXml = (document: string | Uint8Array): XmlElement => {
+export const parseXml = (
+  document: string | Uint8Array,
+  most: number = limits.xml_elements_max,
+): XmlElement => {
   let root: XmlElement | undefined
   try {
-    root = run(document)
+    root = run(document, most)
   } catch (cause) {
     throw cause instanceof S3Error ? cause : malformed()
   }
