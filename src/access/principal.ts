@@ -11,3 +11,14 @@ export interface Principal {
   readonly accessKeyId: string
   readonly isRoot: boolean
 }
+
+/** Who sends no credentials. Without an account it stands in no volume but the one that it addresses. */
+export const anonymousIn = (volume: string): Principal => ({
+  kind: 'anonymous',
+  canonicalId: '',
+  accountNumber: '',
+  displayName: '',
+  volume,
+  accessKeyId: '',
+  isRoot: false,
+})

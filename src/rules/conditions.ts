@@ -104,17 +104,21 @@ export function judgeRead(conditions: ReadConditions, standing: Standing): Verdi
 }
 
 /**
- * Throws NotModified (304; its fields `ETag` and `Last-Modified` are what the response's headers must say) or
- * PreconditionFailed (412) unless the conditions of a read hold.
+ * Throws NotModified (304, with the headers `ETag` and `Last-Modified`) or PreconditionFailed (412) unless the
+ * conditions of a read hold.
  */
 export function requireRead(conditions: ReadConditions, standing: Standing): void {
   const broken = firstBroken(conditions, standing)
   if (broken === undefined) return
   if (tellsNotModified(broken)) {
-    throw new S3Error('NotModified', {
-      ETag: `"${standing.etag}"`,
-      'Last-Modified': new Date(standing.modified).toUTCString(),
-    })
+    const unchanged = new S3Error('NotModified')
+    unchanged.headers.push(
+      'ETag',
+      `"${standing.etag}"`,
+      'Last-Modified',
+      new Date(standing.modified).toUTCString(),
+    )
+    throw unchanged
   }
   throw new S3Error('PreconditionFailed', { Condition: broken })
 }

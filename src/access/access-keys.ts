@@ -1,0 +1,46 @@
+/** Access keys and account ids: how new ones are made and which given ones are taken. */
+import { hash, randomBytes, randomInt } from 'node:crypto'
+
+export interface AccessKey {
+  readonly accessKeyId: string
+  readonly secret: string
+}
+
+const base32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
+// What can stand in a credential scope, a query and a form without being written otherwise.
+const idForm = /^[A-Za-z0-9._~-]{3,128}$/
+const secretForm = /^[\u0021-\u007e]{4,256}$/
+
+/** An access key id of 20 characters that begins with MG, and a secret of 40. */
+export function newAccessKey(): AccessKey {
+  let accessKeyId = 'MG'
+  for (const byte of randomBytes(18)) accessKeyId += base32.charAt(byte % base32.length)
+  return { accessKeyId, secret: randomBytes(30).toString('base64url') }
+}
+
+/** Throws an Error that says what is wrong with a key that somebody chose; it does not repeat the secret. */
+export function requireAccessKey(key: AccessKey): void {
+  if (!idForm.test(key.accessKeyId)) {
+    throw new Error(
+      `access key id ${JSON.stringify(key.accessKeyId)}: 3 to 128 letters, digits and ._~- are allowed`,
+    )
+  }
+  if (!secretForm.test(key.secret)) {
+    throw new Error(
+      `the secret of access key ${key.accessKeyId}: 4 to 256 visible ASCII characters are allowed`,
+    )
+  }
+}
+
+/** A canonical id: 64 hex digits. */
+export const newCanonicalId = (): string => randomBytes(32).toString('hex')
+
+/** An account's number: twelve digits of which the first is not zero. */
+export const newAccountNumber = (): string =>
+  `${randomInt(1, 10)}${String(randomInt(0, 100_000_000_000)).padStart(11, '0')}`
+
+/** The number of a declared account, the same at every start because it follows from the canonical id. */
+export function derivedAccountNumber(canonicalId: string): string {
+  const digits = BigInt(`0x${hash('sha256', canonicalId, 'hex').slice(0, 16)}`) % 900_000_000_000n
+  return String(digits + 100_000_000_000n)
+}

@@ -1,0 +1,72 @@
+/** The tables of accounts and their access keys, as data. */
+import { table } from '../ports/meta-store.ts'
+
+export interface AccountRecord {
+  /** Canonical id. */
+  readonly id: string
+  /** Twelve digits. */
+  readonly number: string
+  /** Display name. */
+  readonly name: string
+  readonly email: string | null
+  readonly volume: string
+  /** Milliseconds since the epoch. */
+  readonly created: number
+}
+
+/** Who made a key, and so who may take it away: the server at start, its configuration, or somebody asked for it. */
+export type KeyOrigin = 'root' | 'configuration' | 'request'
+
+export interface KeyRecord {
+  readonly id: string
+  /** Canonical id of the account. */
+  readonly account: string
+  readonly volume: string
+  /** The secret, encrypted under the master key. */
+  readonly sealed: Uint8Array
+  readonly status: 'Active' | 'Inactive'
+  readonly origin: KeyOrigin
+  readonly created: number
+}
+
+/** The account that owns a volume from its first start, and the key that the server made for it. */
+export interface RootRecord {
+  readonly volume: string
+  readonly account: string
+  readonly accessKeyId: string
+}
+
+export const accountsTable = table<AccountRecord>({
+  name: 'accounts',
+  key: { id: 'text' },
+  columns: { number: 'text', name: 'text', email: 'text', volume: 'text', created: 'int' },
+  indexes: [
+    { name: 'accounts_by_email', on: ['email'] },
+    { name: 'accounts_by_number', on: ['number'] },
+  ],
+})
+
+export const keysTable = table<KeyRecord>({
+  name: 'keys',
+  key: { id: 'text' },
+  columns: {
+    account: 'text',
+    volume: 'text',
+    sealed: 'bytes',
+    status: 'text',
+    origin: 'text',
+    created: 'int',
+  },
+  indexes: [
+    { name: 'keys_by_account', on: ['account'] },
+    { name: 'keys_by_origin', on: ['origin'] },
+  ],
+})
+
+export const rootsTable = table<RootRecord>({
+  name: 'roots',
+  key: { volume: 'text' },
+  columns: { account: 'text', accessKeyId: 'text' },
+})
+
+export const accessTables = [accountsTable, keysTable, rootsTable] as const
