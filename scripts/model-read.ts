@@ -101,7 +101,6 @@ const elementOrder: Readonly<Record<string, readonly string[]>> = {
     'MaxParts',
     'IsTruncated',
   ],
-  ListAllMyBucketsResult: ['Owner', 'Buckets'],
   ListBucketsOutput: ['Owner', 'Buckets'],
   GetBucketAclOutput: ['Owner', 'Grants'],
   GetObjectAclOutput: ['Owner', 'Grants'],
