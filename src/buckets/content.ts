@@ -54,7 +54,7 @@ export async function takeIn(
   return {
     slices: [{ blob: id, offset: 0, length: size }],
     checks: [{ table: blobsTable, key: [id], revision: null }],
-    writes: [{ put: blobsTable, record: { id, refs: 1, size, condemned: null } }],
+    writes: [{ put: blobsTable, record: { id, refs: 1, size, condemned: null, orphan: 0 } }],
     blob: id,
     bytes: undefined,
     size,

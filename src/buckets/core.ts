@@ -43,6 +43,8 @@ export interface Core {
   readonly cache: ObjectCache
   /** Bodies of at most so many bytes are kept beside the metadata. */
   readonly inlineMax: number
+  /** When this process began, in milliseconds: every writer from before is dead. */
+  readonly started: number
   /** So many bytes that nobody can guess. */
   random(bytes: number): Uint8Array
 }

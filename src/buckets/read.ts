@@ -131,25 +131,15 @@ export class OpenRecord implements OpenObject {
 
   async part(number: number): Promise<Span | undefined> {
     const { content, size } = this.record
-    if (content !== null && 'parts' in content) {
-      let start = 0
-      for (const part of content.parts.slice(0, number - 1)) start += part.size
-      const part = content.parts[number - 1]
-      return part === undefined ? undefined : { start, end: start + part.size }
-    }
-    if (content === null || !('manifest' in content)) {
+    if (content === null || 'slices' in content) {
       return number === 1 ? { start: 0, end: size } : undefined
     }
-    const first = Math.floor((number - 1) / partsPerRow) * partsPerRow
-    const { gets } = await this.#core.store.read({
-      gets: [get(manifestRowsTable, [content.manifest, first])],
-    })
-    const row = gets[0].record
-    const part = row?.parts[number - 1 - first]
-    if (row === undefined || part === undefined) return undefined
-    const before = row.parts.slice(0, number - 1 - first)
-    const start = before.reduce((sum, each) => sum + each.size, row.offset)
-    return { start, end: start + part.size }
+    let start = 0
+    for await (const part of contentParts(this.#core, this.record)) {
+      if (part.number === number) return { start, end: start + part.size }
+      start += part.size
+    }
+    return undefined
   }
 
   async parts(marker: number, limit: number) {

@@ -81,6 +81,8 @@ export interface BlobRecord {
   readonly refs: number
   readonly size: number
   readonly condemned: number | null
+  /** 1: never referred to; its row must outlive every writer that could still bring it in. */
+  readonly orphan: number
 }
 
 export interface ManifestRecord {
@@ -206,7 +208,7 @@ export const bodiesTable = table<BodyRecord>({
 export const blobsTable = table<BlobRecord>({
   name: 'blobs',
   key: { id: 'text' },
-  columns: { refs: 'int', size: 'int', condemned: 'int' },
+  columns: { refs: 'int', size: 'int', condemned: 'int', orphan: 'int' },
   indexes: [{ name: 'blobs_condemned', on: ['id'], where: { refs: 0 } }],
   counter: { column: 'refs', atZero: 'keep' },
 })
@@ -266,7 +268,7 @@ export const endedTable = table<EndedRecord>({
     manifest: 'text',
     cleaned: 'int',
   },
-  indexes: [{ name: 'ended_by_age', on: ['ended'] }],
+  indexes: [{ name: 'ended_by_age', on: ['ended', 'bucket', 'key', 'upload'] }],
 })
 
 export const bucketTables: readonly TableShape[] = [

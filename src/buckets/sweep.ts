@@ -1,0 +1,250 @@
+/**
+ * The sweep: takes away what nothing refers to. No clock decides who wins: an orphan is claimed by writing the very row
+ * that a commit would write. Everything here can be interrupted anywhere and run by several at once.
+ */
+
+import type { Log } from '../ports/log.ts'
+import { Conflict, get, type Stored, scan } from '../ports/meta-store.ts'
+import { clearParts } from './clear-parts.ts'
+import { abortedRecord, planAbort } from './complete.ts'
+import { sliceReferences } from './content.ts'
+import type { Core } from './core.ts'
+import {
+  type BlobRecord,
+  blobsTable,
+  endedTable,
+  type ManifestRecord,
+  manifestRowsTable,
+  manifestsTable,
+  uploadsTable,
+} from './tables.ts'
+import { Draft } from './write.ts'
+
+export interface SweepTimes {
+  /** Uploads under way for longer are aborted. Milliseconds, like all of these. */
+  readonly uploadAge: number
+  /** Condemned bytes stay so long after the sweep saw them first. */
+  readonly condemnedAge: number
+  /** Younger blobs and temporary files are not looked at: their writers are most likely alive. */
+  readonly orphanAge: number
+  /** What became of an upload is remembered so long. */
+  readonly endedAge: number
+}
+
+export const usualTimes: SweepTimes = {
+  uploadAge: 7 * 24 * 3_600_000,
+  condemnedAge: 3_600_000,
+  orphanAge: 24 * 3_600_000,
+  endedAge: 24 * 3_600_000,
+}
+
+export interface SweepReport {
+  uploadsAborted: number
+  uploadsCleared: number
+  manifestsReleased: number
+  orphansCondemned: number
+  blobsRemoved: number
+  temporaryFiles: number
+}
+
+const page = 500
+
+export async function sweep(core: Core, times: SweepTimes, log: Log): Promise<SweepReport> {
+  const report: SweepReport = {
+    uploadsAborted: await abortOldUploads(core, times),
+    uploadsCleared: await clearEnded(core, times),
+    manifestsReleased: await releaseManifests(core),
+    orphansCondemned: await condemnOrphans(core, times),
+    blobsRemoved: await removeCondemned(core, times),
+    temporaryFiles: await core.blobs.sweepTemporary(times.orphanAge),
+  }
+  if (Object.values(report).some(count => count > 0)) log.info({ ...report }, 'swept')
+  return report
+}
+
+/** Uploads older than they may be, and those of buckets that are gone (their age counts just the same). */
+async function abortOldUploads(core: Core, times: SweepTimes): Promise<number> {
+  const before = core.clock.now() - times.uploadAge
+  let count = 0
+  for (;;) {
+    const { scans } = await core.store.read({
+      scans: [
+        scan(uploadsTable, { index: 'uploads_by_age', at: [], before: [before], limit: page }),
+      ],
+    })
+    let done = 0
+    for (const upload of scans[0].entries) {
+      if (typeof upload === 'string') continue
+      const draft = new Draft()
+      planAbort(draft, upload, abortedRecord(upload, core.clock.now()))
+      if (await committed(core, draft)) done += 1
+    }
+    count += done
+    if (done === 0) return count
+  }
+}
+
+/** Clears what is left of ended uploads, and forgets those that ended long ago. */
+async function clearEnded(core: Core, times: SweepTimes): Promise<number> {
+  const before = core.clock.now() - times.endedAge
+  let count = 0
+  let after: readonly (string | number)[] = []
+  for (;;) {
+    const { scans } = await core.store.read({
+      scans: [
+        scan(endedTable, {
+          index: 'ended_by_age',
+          at: [],
+          limit: page,
+          ...(after.length === 0 ? {} : { after }),
+        }),
+      ],
+    })
+    for (const ended of scans[0].entries) {
+      if (typeof ended === 'string') continue
+      after = [ended.ended, ended.bucket, ended.key, ended.upload]
+      if (ended.cleaned === 0) {
+        await clearParts(core, ended)
+        count += 1
+      } else if (ended.ended < before) {
+        const draft = new Draft()
+        const key = [ended.bucket, ended.key, ended.upload]
+        draft.checks.push({ table: endedTable, key, revision: ended.revision })
+        draft.writes.push({ remove: endedTable, key })
+        await committed(core, draft)
+      }
+    }
+    if (!scans[0].more) return count
+  }
+}
+
+/** A manifest that nothing refers to lets go of its blobs, row by row, once its upload's part rows are gone. */
+async function releaseManifests(core: Core): Promise<number> {
+  let count = 0
+  let after: string | undefined
+  for (;;) {
+    const { scans } = await core.store.read({
+      scans: [
+        scan(manifestsTable, {
+          index: 'manifests_condemned',
+          at: [],
+          limit: page,
+          ...(after === undefined ? {} : { after: [after] }),
+        }),
+      ],
+    })
+    for (const manifest of scans[0].entries) {
+      if (typeof manifest === 'string') continue
+      after = manifest.id
+      if (await releaseManifest(core, manifest)) count += 1
+    }
+    if (!scans[0].more) return count
+  }
+}
+
+async function releaseManifest(core: Core, manifest: Stored<ManifestRecord>): Promise<boolean> {
+  const { gets } = await core.store.read({ gets: [get(endedTable, manifest.upload)] })
+  if (gets[0].record?.cleaned === 0) return false
+  for (;;) {
+    const { scans } = await core.store.read({
+      scans: [scan(manifestRowsTable, { at: [manifest.id], limit: 1 })],
+    })
+    const row = scans[0].entries[0]
+    const draft = new Draft()
+    if (row === undefined || typeof row === 'string') {
+      draft.checks.push({ table: manifestsTable, key: [manifest.id], revision: manifest.revision })
+      draft.writes.push({ remove: manifestsTable, key: [manifest.id] })
+      return committed(core, draft)
+    }
+    const key = [manifest.id, row.first]
+    draft.checks.push({ table: manifestRowsTable, key, revision: row.revision })
+    draft.writes.push({ remove: manifestRowsTable, key })
+    draft.adds.push(
+      ...sliceReferences(
+        row.parts.flatMap(part => part.slices),
+        -1,
+      ),
+    )
+    if (!(await committed(core, draft))) return false
+  }
+}
+
+/** A blob without a row was never referred to: its row is written as condemned, so that no commit can bring it in. */
+async function condemnOrphans(core: Core, times: SweepTimes): Promise<number> {
+  let count = 0
+  const before = core.clock.now() - times.orphanAge
+  for await (const blob of core.blobs.list()) {
+    if (blob.modified >= before) continue
+    const { gets } = await core.store.read({ gets: [get(blobsTable, [blob.id])] })
+    if (gets[0].record !== undefined) continue
+    const draft = new Draft()
+    draft.checks.push({ table: blobsTable, key: [blob.id], revision: null })
+    draft.writes.push({
+      put: blobsTable,
+      record: { id: blob.id, refs: 0, size: blob.size, condemned: core.clock.now(), orphan: 1 },
+    })
+    if (await committed(core, draft)) count += 1
+  }
+  return count
+}
+
+/** Notes when a condemned blob was seen first; an hour later its bytes go, then its row. */
+async function removeCondemned(core: Core, times: SweepTimes): Promise<number> {
+  let count = 0
+  let after: string | undefined
+  for (;;) {
+    const { scans } = await core.store.read({
+      scans: [
+        scan(blobsTable, {
+          index: 'blobs_condemned',
+          at: [],
+          limit: page,
+          ...(after === undefined ? {} : { after: [after] }),
+        }),
+      ],
+    })
+    const blobs = scans[0].entries.filter(entry => typeof entry !== 'string')
+    after = blobs.at(-1)?.id
+    count += await removeBlobs(core, blobs, times)
+    if (!scans[0].more || after === undefined) return count
+  }
+}
+
+async function removeBlobs(
+  core: Core,
+  blobs: readonly Stored<BlobRecord>[],
+  times: SweepTimes,
+): Promise<number> {
+  const now = core.clock.now()
+  const noted = new Draft()
+  const due: Stored<BlobRecord>[] = []
+  for (const blob of blobs) {
+    if (blob.condemned === null && times.condemnedAge > 0) {
+      noted.checks.push({ table: blobsTable, key: [blob.id], revision: blob.revision })
+      noted.writes.push({ put: blobsTable, record: { ...blob, condemned: now } })
+    } else if ((blob.condemned ?? 0) <= now - times.condemnedAge) due.push(blob)
+  }
+  if (noted.writes.length > 0) await committed(core, noted)
+  if (due.length === 0) return 0
+  // Bytes first: a crash in between leaves a row without bytes, which the next sweep takes, never bytes without a row.
+  await core.blobs.remove(due.map(blob => blob.id))
+  const gone = new Draft()
+  for (const blob of due) {
+    // Its writer may be about to commit still; the row is what refuses it.
+    if (blob.orphan === 1 && (blob.condemned ?? 0) >= core.started) continue
+    gone.checks.push({ table: blobsTable, key: [blob.id], revision: blob.revision })
+    gone.writes.push({ remove: blobsTable, key: [blob.id] })
+  }
+  return (await committed(core, gone)) ? due.length : 0
+}
+
+/** False: somebody else was there first. */
+async function committed(core: Core, draft: Draft): Promise<boolean> {
+  try {
+    await core.store.commit(draft.batch())
+    return true
+  } catch (error) {
+    if (error instanceof Conflict) return false
+    throw error
+  }
+}
