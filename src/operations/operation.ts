@@ -48,10 +48,37 @@ export interface Reply<Output> {
   readonly length?: number
 }
 
-export interface Operation<Name extends keyof Inputs & keyof Outputs> {
+/** The upload by an HTML form, which AWS's model leaves out. The gateway has read the form up to its file. */
+export interface PostObjectRequest {
+  readonly Bucket: string
+  /** The field `key`, with `${filename}` replaced: the policy was checked with this one. */
+  readonly Key: string
+  /** Every other field before the file, by its lower-case name. */
+  readonly Fields: ReadonlyMap<string, string>
+}
+
+/** PostObject answers in headers and bytes of its own. */
+export type PostObjectOutput = Readonly<Record<string, never>>
+
+export interface OperationInputs extends Inputs {
+  readonly PostObject: PostObjectRequest
+}
+
+export interface OperationOutputs extends Outputs {
+  readonly PostObject: PostObjectOutput
+}
+
+export type OperationName = keyof OperationInputs & keyof OperationOutputs
+
+export interface Operation<Name extends OperationName> {
   /** IAM's name of the right that it takes on the resource that the request addresses. */
   readonly action: `s3:${string}`
+  /** The right that it takes instead when the request names a version. */
+  readonly versionAction?: `s3:${string}`
   /** It addresses a bucket that need not exist. */
   readonly createsBucket?: true
-  run(input: Inputs[Name], context: Context): Promise<Reply<Outputs[Name]>>
+  run(input: OperationInputs[Name], context: Context): Promise<Reply<OperationOutputs[Name]>>
 }
+
+/** What is built, by name; an operation that is not here answers NotImplemented. */
+export type Registry = { readonly [Name in OperationName]?: Operation<Name> }

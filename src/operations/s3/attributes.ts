@@ -1,0 +1,138 @@
+/** What a writer says of an object beside its bytes, read from the headers of PutObject, CopyObject and the like. */
+import { S3Error } from '../../model/errors.ts'
+import type { ObjectAttributes, StandardHeaders, Tag } from '../../ports/keyspace.ts'
+import { requireNoObjectAcl } from '../../rules/acl.ts'
+import { requireHeaderValue, requireMetadata, requireStorageClass } from '../../rules/metadata.ts'
+import { parseTagging } from '../../rules/tags.ts'
+import type { Context } from '../operation.ts'
+import type { Unfrozen } from './unfrozen.ts'
+
+/** Members of inputs that are kept with an object. */
+export interface WrittenAttributes {
+  readonly ContentType?: string | undefined
+  readonly CacheControl?: string | undefined
+  readonly ContentDisposition?: string | undefined
+  readonly ContentEncoding?: string | undefined
+  readonly ContentLanguage?: string | undefined
+  readonly Expires?: string | undefined
+  readonly WebsiteRedirectLocation?: string | undefined
+  readonly Metadata?: Readonly<Record<string, string>> | undefined
+  readonly StorageClass?: string | undefined
+  readonly Tagging?: string | undefined
+}
+
+/** Members of inputs that share an object by an ACL. */
+export interface WrittenAcl {
+  readonly ACL?: string | undefined
+  readonly GrantFullControl?: string | undefined
+  readonly GrantRead?: string | undefined
+  readonly GrantReadACP?: string | undefined
+  readonly GrantWriteACP?: string | undefined
+}
+
+/** AWS's type of an object whose writer named none. */
+export const defaultContentType = 'binary/octet-stream'
+
+const noMetadata: Readonly<Record<string, string>> = Object.freeze({})
+const noTags: readonly Tag[] = Object.freeze([])
+
+/**
+ * A `Content-Encoding` without `aws-chunked`, which tells how the body travelled and not what it is; undefined if
+ * nothing is left.
+ */
+export function storedEncoding(written: string): string | undefined {
+  if (!written.toLowerCase().includes('aws-chunked')) return written === '' ? undefined : written
+  const kept = written
+    .split(',')
+    .map(token => token.trim())
+    .filter(token => token !== '' && token.toLowerCase() !== 'aws-chunked')
+  return kept.length === 0 ? undefined : kept.join(', ')
+}
+
+function requireRedirect(location: string): void {
+  if (
+    !location.startsWith('/') &&
+    !location.startsWith('http://') &&
+    !location.startsWith('https://')
+  ) {
+    throw new S3Error(
+      'InvalidArgument',
+      { ArgumentName: 'x-amz-website-redirect-location', ArgumentValue: location },
+      "The website redirect location must have a prefix of 'http://' or 'https://' or '/'.",
+    )
+  }
+}
+
+function keep(
+  headers: Unfrozen<StandardHeaders>,
+  field: keyof StandardHeaders,
+  name: string,
+  value: string | undefined,
+): void {
+  if (value === undefined || value === '') return
+  requireHeaderValue(name, value)
+  headers[field] = value
+}
+
+/** The standard headers to keep. Throws InvalidArgument for values that could not be sent back. */
+export function readHeaders(input: WrittenAttributes): StandardHeaders {
+  const headers: Unfrozen<StandardHeaders> = {}
+  keep(headers, 'contentType', 'Content-Type', input.ContentType)
+  keep(headers, 'cacheControl', 'Cache-Control', input.CacheControl)
+  keep(headers, 'contentDisposition', 'Content-Disposition', input.ContentDisposition)
+  const encoding = input.ContentEncoding
+  if (encoding !== undefined) {
+    keep(headers, 'contentEncoding', 'Content-Encoding', storedEncoding(encoding))
+  }
+  keep(headers, 'contentLanguage', 'Content-Language', input.ContentLanguage)
+  keep(headers, 'expires', 'Expires', input.Expires)
+  const redirect = input.WebsiteRedirectLocation
+  if (redirect !== undefined && redirect !== '') {
+    requireRedirect(redirect)
+    keep(headers, 'websiteRedirect', 'x-amz-website-redirect-location', redirect)
+  }
+  return headers
+}
+
+/** The user metadata to keep. Throws MetadataTooLarge, InvalidArgument. */
+export function readMetadata(input: WrittenAttributes): Readonly<Record<string, string>> {
+  const { Metadata } = input
+  if (Metadata === undefined) return noMetadata
+  requireMetadata(Metadata)
+  return Metadata
+}
+
+/** The tags of the header `x-amz-tagging`. Throws InvalidArgument, InvalidTag. */
+export const readTags = (input: WrittenAttributes): readonly Tag[] =>
+  input.Tagging === undefined || input.Tagging === '' ? noTags : parseTagging(input.Tagging)
+
+/** Everything that a write says of its object. Throws S3's errors for what may not be kept. */
+export const readAttributes = (input: WrittenAttributes): ObjectAttributes => ({
+  headers: readHeaders(input),
+  metadata: readMetadata(input),
+  tags: readTags(input),
+  storageClass: requireStorageClass(input.StorageClass),
+})
+
+/** Throws AccessControlListNotSupported when a write asks to share its object. */
+export function requireUnshared(input: WrittenAcl): void {
+  requireNoObjectAcl({
+    canned: input.ACL,
+    grants:
+      input.GrantFullControl !== undefined ||
+      input.GrantRead !== undefined ||
+      input.GrantReadACP !== undefined ||
+      input.GrantWriteACP !== undefined,
+  })
+}
+
+/** Throws AccessDenied unless the rights are there that single headers of a write take beside `s3:PutObject`. */
+export function authorizeHeaders(
+  input: WrittenAttributes & WrittenAcl & { readonly Key: string },
+  context: Context,
+): void {
+  if (input.Tagging === undefined && input.ACL === undefined) return
+  const resource = { bucket: context.bucket, key: input.Key }
+  if (input.Tagging !== undefined) context.authorize('s3:PutObjectTagging', resource)
+  if (input.ACL !== undefined) context.authorize('s3:PutObjectAcl', resource)
+}

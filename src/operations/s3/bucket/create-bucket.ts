@@ -1,0 +1,102 @@
+/** CreateBucket: a bucket of the requester's, in this gateway's region. */
+import { S3Error } from '../../../model/errors.ts'
+import { limits } from '../../../model/limits.ts'
+import type { CreateBucketRequest } from '../../../model/shapes.gen.ts'
+import { requireNoBucketAcl } from '../../../rules/acl.ts'
+import { requireBucketName } from '../../../rules/names.ts'
+import { requireTags } from '../../../rules/tags.ts'
+import type { Context, Operation } from '../../operation.ts'
+import { notImplemented } from '../refusals.ts'
+
+const regionForm = /^[a-z]{2,8}(?:-[a-z]{2,12}){1,3}-\d{1,2}$/
+/** The region whose endpoint lets an owner create a bucket again: AWS keeps its first region as it was. */
+const firstRegion = 'us-east-1'
+
+/**
+ * Throws unless a bucket may be asked for with this `LocationConstraint` here. None is taken everywhere, also where AWS
+ * wants one, since a gateway has but one region.
+ */
+export function requireLocation(constraint: string | undefined, region: string): void {
+  if (constraint === undefined || constraint === '' || constraint === region) return
+  if (constraint === 'EU' && region === 'eu-west-1') return
+  if (!regionForm.test(constraint)) {
+    throw new S3Error('InvalidLocationConstraint', { LocationConstraint: constraint })
+  }
+  throw new S3Error(
+    'IllegalLocationConstraintException',
+    {},
+    `The ${constraint} location constraint is incompatible for the region specific endpoint this request was sent to.`,
+  )
+}
+
+const ownerships: ReadonlySet<string> = new Set([
+  'BucketOwnerEnforced',
+  'BucketOwnerPreferred',
+  'ObjectWriter',
+])
+
+function requireOwnership(written: string | undefined): void {
+  if (written === undefined || written === 'BucketOwnerEnforced') return
+  if (ownerships.has(written)) throw notImplemented('x-amz-object-ownership', written)
+  throw new S3Error(
+    'InvalidArgument',
+    { ArgumentName: 'x-amz-object-ownership', ArgumentValue: written },
+    'Invalid x-amz-object-ownership header.',
+  )
+}
+
+function requirePlain(input: CreateBucketRequest): void {
+  if (input.ObjectLockEnabledForBucket === true) {
+    throw notImplemented('x-amz-bucket-object-lock-enabled', 'true')
+  }
+  requireOwnership(input.ObjectOwnership)
+  const space = input.BucketNamespace
+  if (space !== undefined && space !== 'global')
+    throw notImplemented('x-amz-bucket-namespace', space)
+  const configuration = input.CreateBucketConfiguration
+  if (configuration?.Location !== undefined || configuration?.Bucket !== undefined) {
+    throw new S3Error('NotImplemented', {}, 'Directory buckets are not implemented.')
+  }
+  requireNoBucketAcl({
+    canned: input.ACL,
+    grants:
+      input.GrantFullControl !== undefined ||
+      input.GrantRead !== undefined ||
+      input.GrantReadACP !== undefined ||
+      input.GrantWrite !== undefined ||
+      input.GrantWriteACP !== undefined,
+  })
+}
+
+async function create(input: CreateBucketRequest, context: Context): Promise<void> {
+  const { principal, region } = context
+  const tags = input.CreateBucketConfiguration?.Tags
+  const settings =
+    tags === undefined || tags.length === 0
+      ? {}
+      : { tagging: requireTags(tags, limits.bucket_tags_max) }
+  try {
+    await context.buckets.create({
+      volume: principal.volume,
+      name: input.Bucket,
+      owner: principal.canonicalId,
+      region,
+      settings,
+    })
+  } catch (thrown) {
+    const again = thrown instanceof S3Error && thrown.code === 'BucketAlreadyOwnedByYou'
+    if (!again || region !== firstRegion) throw thrown
+  }
+}
+
+export const createBucket: Operation<'CreateBucket'> = {
+  action: 's3:CreateBucket',
+  createsBucket: true,
+  async run(input, context) {
+    requireBucketName(input.Bucket)
+    requirePlain(input)
+    requireLocation(input.CreateBucketConfiguration?.LocationConstraint, context.region)
+    await create(input, context)
+    return { output: { Location: `/${input.Bucket}` } }
+  },
+}

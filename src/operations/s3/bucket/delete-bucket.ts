@@ -1,0 +1,10 @@
+/** DeleteBucket: removes a bucket that holds no object and no version. */
+import type { Operation } from '../../operation.ts'
+
+export const deleteBucket: Operation<'DeleteBucket'> = {
+  action: 's3:DeleteBucket',
+  async run(_input, context) {
+    await context.buckets.remove(context.bucket)
+    return { output: {} }
+  },
+}

@@ -1,0 +1,39 @@
+/** The tags of a bucket: get, put, delete. */
+import { S3Error } from '../../../model/errors.ts'
+import { limits } from '../../../model/limits.ts'
+import type { Tag } from '../../../model/shapes.gen.ts'
+import type { BucketInfo } from '../../../ports/keyspace.ts'
+import { requireTags } from '../../../rules/tags.ts'
+import type { Operation } from '../../operation.ts'
+
+const setting = 'tagging'
+
+/** The tags that were put, empty if none were. Only this file writes the setting, so its form is known. */
+const tagsOf = (bucket: BucketInfo): readonly Tag[] =>
+  (bucket.settings[setting] as readonly Tag[] | undefined) ?? []
+
+export const getBucketTagging: Operation<'GetBucketTagging'> = {
+  action: 's3:GetBucketTagging',
+  run(input, context) {
+    const tags = tagsOf(context.bucket)
+    if (tags.length > 0) return Promise.resolve({ output: { TagSet: tags } })
+    return Promise.reject(new S3Error('NoSuchTagSet', { BucketName: input.Bucket }))
+  },
+}
+
+export const putBucketTagging: Operation<'PutBucketTagging'> = {
+  action: 's3:PutBucketTagging',
+  async run(input, context) {
+    const tags = requireTags(input.Tagging.TagSet ?? [], limits.bucket_tags_max)
+    await context.buckets.setSetting(context.bucket, setting, tags)
+    return { output: {}, status: 204 }
+  },
+}
+
+export const deleteBucketTagging: Operation<'DeleteBucketTagging'> = {
+  action: 's3:PutBucketTagging',
+  async run(_input, context) {
+    await context.buckets.setSetting(context.bucket, setting, undefined)
+    return { output: {} }
+  },
+}

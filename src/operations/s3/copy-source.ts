@@ -1,0 +1,89 @@
+/** The source of a copy: what `x-amz-copy-source` names, resolved and authorized like a read of it. */
+import { S3Error } from '../../model/errors.ts'
+import type { BucketInfo, Keyspace } from '../../ports/keyspace.ts'
+import { isBucketName, requireKey } from '../../rules/names.ts'
+import { requireVersionId } from '../../rules/versions.ts'
+import type { Context } from '../operation.ts'
+import { requireExpectedOwner } from './owners.ts'
+
+export interface CopySource {
+  readonly bucket: string
+  readonly key: string
+  readonly versionId: string | undefined
+}
+
+const header = 'x-amz-copy-source'
+const versionMark = '?versionId='
+
+const invalid = (written: string, message: string): S3Error =>
+  new S3Error('InvalidArgument', { ArgumentName: header, ArgumentValue: written }, message)
+
+/** Decoded once: `%252e` is the text `%2e`. */
+function decodeOnce(text: string, written: string): string {
+  if (!text.includes('%')) return text
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    throw invalid(written, 'The copy source must be URL-encoded UTF-8.')
+  }
+}
+
+/**
+ * Bucket and key. Some clients encode the whole, slashes included: a bucket's name needs no encoding, so the first
+ * slash parts them in either form.
+ */
+function splitPlace(place: string, written: string): readonly [bucket: string, key: string] {
+  const slash = place.indexOf('/')
+  if (slash >= 0) {
+    return [decodeOnce(place.slice(0, slash), written), decodeOnce(place.slice(slash + 1), written)]
+  }
+  const decoded = decodeOnce(place, written)
+  const path = decoded.startsWith('/') ? decoded.slice(1) : decoded
+  const split = path.indexOf('/')
+  if (split < 0) throw invalid(written, 'Invalid copy source object key')
+  return [path.slice(0, split), path.slice(split + 1)]
+}
+
+/**
+ * Reads `bucket/key?versionId=id`, URL-encoded, with or without a slash before it. Throws InvalidArgument for anything
+ * else and NotImplemented for the ARN of an access point.
+ */
+export function parseCopySource(written: string): CopySource {
+  const path = written.startsWith('/') ? written.slice(1) : written
+  if (path.startsWith('arn:') || path.startsWith('arn%3A') || path.startsWith('arn%3a')) {
+    throw new S3Error(
+      'NotImplemented',
+      { Header: header },
+      `The header ${header} is not implemented for access points.`,
+    )
+  }
+  const mark = path.lastIndexOf(versionMark)
+  const [bucket, key] = splitPlace(mark < 0 ? path : path.slice(0, mark), written)
+  if (!isBucketName(bucket)) throw invalid(written, 'Invalid copy source bucket name')
+  if (key === '') throw invalid(written, 'Invalid copy source object key')
+  requireKey(key)
+  if (mark < 0) return { bucket, key, versionId: undefined }
+  const versionId = decodeOnce(path.slice(mark + versionMark.length), written)
+  requireVersionId(versionId)
+  return { bucket, key, versionId }
+}
+
+/**
+ * The source's bucket as this requester reaches it. The right to read is asked of the bucket that the name resolved
+ * to. Throws NoSuchBucket, AccessDenied.
+ */
+export async function resolveSource(
+  source: CopySource,
+  context: Context,
+  expectedOwner: string | undefined,
+): Promise<{ readonly bucket: BucketInfo; readonly keyspace: Keyspace }> {
+  const bucket = await context.buckets.find(context.principal.volume, source.bucket)
+  const action = source.versionId === undefined ? 's3:GetObject' : 's3:GetObjectVersion'
+  context.authorize(action, { bucket, key: source.key })
+  if (expectedOwner !== undefined) {
+    await requireExpectedOwner(expectedOwner, bucket, id => context.account(id))
+  }
+  const keyspace =
+    bucket.id === context.bucket.id ? context.keyspace : context.buckets.keyspace(bucket)
+  return { bucket, keyspace }
+}

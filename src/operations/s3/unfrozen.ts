@@ -1,0 +1,3 @@
+/** A shape of S3 while it is being filled. */
+
+export type Unfrozen<T> = { -readonly [K in keyof T]: T[K] }
