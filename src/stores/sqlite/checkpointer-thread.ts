@@ -6,7 +6,7 @@ import { Shared } from './shared.ts'
 import { connect } from './wal.ts'
 
 /** Above this many bytes the WAL is copied into the database beside the writers. */
-const passiveAt = 8 * 1024 ** 2
+const passiveAt = 4 * 1024 ** 2
 /** Above this many the writers wait a moment, because only a WAL that nobody appends to can start anew. */
 const restartAt = 16 * 1024 ** 2
 /** How long to sleep while nothing is written, in milliseconds, and while something is. */

@@ -27,6 +27,8 @@ export interface SqliteOptions {
   readonly pageSize?: number
   /** Stands in for syncing the WAL, in tests. */
   readonly sync?: () => Promise<void>
+  /** Stands in for opening the connection, in tests. */
+  readonly connect?: (path: string) => DatabaseSync
   /** Called when the disk failed to keep what was written; ends the process by default. */
   readonly onFatal?: (error: unknown) => void
 }
@@ -58,7 +60,7 @@ function openParts(options: SqliteOptions): Parts {
   const shared = new Shared(options.shared ?? createShared())
   const layouts = options.tables.map(layoutOf)
   const memory = path === ':memory:'
-  const db = connect(path, options.pageSize)
+  const db = options.connect?.(path) ?? connect(path, options.pageSize)
   try {
     const reserved = migrate(db, layouts, version)
     if (!shared.ready()) {

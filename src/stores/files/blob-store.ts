@@ -1,0 +1,200 @@
+/** The BlobStore on a file system: a file per blob, named by its id, in a tree of folders of bounded size. */
+import { join } from 'node:path'
+import {
+  BlobMissing,
+  type BlobStore,
+  type ByteRange,
+  type ByteSource,
+  type ListedBlob,
+} from '../../ports/blob-store.ts'
+import { type Clock, systemClock } from '../../ports/clock.ts'
+import { StoreUnavailable } from '../../ports/store-unavailable.ts'
+import { foldersOf, isBlobId, newBlobId } from './blob-id.ts'
+import { readRange } from './blob-read.ts'
+import { writeSource } from './blob-write.ts'
+import { BufferPool } from './buffers.ts'
+import { codeOf, type Disk, systemDisk } from './disk.ts'
+import { Folders } from './folders.ts'
+
+export interface FileBlobOptions {
+  /** The folder; made when it is not there (its parent must be). */
+  readonly folder: string
+  readonly disk?: Disk
+  readonly clock?: Clock
+}
+
+const readSize = 1024 * 1024
+const writeSize = 256 * 1024
+
+/** An error of the source, to be told apart from the disk's. */
+class SourceFailed extends Error {
+  override readonly name = 'SourceFailed'
+}
+
+async function* guarded(source: ByteSource): ByteSource {
+  try {
+    yield* source
+  } catch (error) {
+    throw new SourceFailed('the source failed', { cause: error })
+  }
+}
+
+/** Opens the store: makes its folders durable. Rejects with StoreUnavailable. */
+export async function openFileBlobs(options: FileBlobOptions): Promise<BlobStore> {
+  const store = new FileBlobs(options)
+  await store.open()
+  return store
+}
+
+class FileBlobs implements BlobStore {
+  readonly #disk: Disk
+  readonly #clock: Clock
+  readonly #root: string
+  readonly #blobs: string
+  readonly #temporary: string
+  readonly #folders: Folders
+  readonly #reading = new BufferPool(readSize, 16)
+  readonly #writing = new BufferPool(writeSize, 64)
+  /** Ids that this process is writing now, which the sweep must leave alone however slow they are. */
+  readonly #unfinished = new Set<string>()
+
+  constructor({ folder, disk = systemDisk, clock = systemClock }: FileBlobOptions) {
+    this.#disk = disk
+    this.#clock = clock
+    this.#root = folder
+    this.#blobs = join(folder, 'blobs')
+    this.#temporary = join(folder, 'temporary')
+    this.#folders = new Folders(disk)
+  }
+
+  async open(): Promise<void> {
+    try {
+      await this.#folders.ensure(this.#root, join(this.#root, '..'))
+      await this.#folders.ensure(this.#blobs, this.#root)
+      await this.#folders.ensure(this.#temporary, this.#root)
+    } catch (error) {
+      throw new StoreUnavailable('the folder of blobs cannot be opened', error)
+    }
+  }
+
+  async put(source: ByteSource): Promise<{ readonly id: string; readonly size: number }> {
+    const id = newBlobId(this.#clock.now())
+    const temporary = join(this.#temporary, id)
+    this.#unfinished.add(id)
+    try {
+      const size = await this.#write(source, temporary)
+      const folder = await this.#folderOf(id)
+      await this.#disk.rename(temporary, join(folder, id))
+      await this.#folders.sync(folder)
+      return { id, size }
+    } catch (error) {
+      // Also when the rename was done and the sync failed: nobody knows the id.
+      await this.#disk.remove(temporary).catch(() => this.remove([id]).catch(() => undefined))
+      if (error instanceof SourceFailed) throw error.cause
+      throw new StoreUnavailable('the blob could not be written', error)
+    } finally {
+      this.#unfinished.delete(id)
+    }
+  }
+
+  async #write(source: ByteSource, path: string): Promise<number> {
+    const disk = this.#disk
+    const fd = await disk.create(path)
+    try {
+      const size = await writeSource(guarded(source), { disk, fd, pool: this.#writing })
+      await disk.syncData(fd)
+      return size
+    } finally {
+      await disk.close(fd)
+    }
+  }
+
+  async #folderOf(id: string): Promise<string> {
+    const [outer, inner] = foldersOf(id)
+    const parent = join(this.#blobs, outer)
+    const folder = join(parent, inner)
+    await this.#folders.ensure(parent, this.#blobs)
+    await this.#folders.ensure(folder, parent)
+    return folder
+  }
+
+  #path(id: string): string {
+    const [outer, inner] = foldersOf(id)
+    return `${this.#blobs}/${outer}/${inner}/${id}`
+  }
+
+  /** An open descriptor keeps the bytes of a removed file (on Windows too, as Node opens it). */
+  async *get(id: string, range: ByteRange): AsyncGenerator<Uint8Array, void, undefined> {
+    const disk = this.#disk
+    const fd = await this.#open(id)
+    try {
+      const { regular, size } = await disk.facts(fd)
+      if (!regular) throw new StoreUnavailable(`blob ${id} is not a regular file`)
+      if (range.end > size)
+        throw new StoreUnavailable(`blob ${id} has ${size} bytes, ${range.end} were asked for`)
+      yield* readRange({ disk, fd, pool: this.#reading, chunk: readSize }, range)
+    } catch (error) {
+      if (codeOf(error) === undefined) throw error
+      throw new StoreUnavailable(`blob ${id} could not be read`, error)
+    } finally {
+      await disk.close(fd)
+    }
+  }
+
+  async #open(id: string): Promise<number> {
+    if (!isBlobId(id)) throw new BlobMissing(id)
+    try {
+      return await this.#disk.open(this.#path(id))
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') throw new BlobMissing(id)
+      // ELOOP: somebody planted a link where the blob should be.
+      throw new StoreUnavailable(`blob ${id} could not be opened`, error)
+    }
+  }
+
+  async remove(ids: readonly string[]): Promise<void> {
+    for (const id of ids) {
+      if (!isBlobId(id)) continue
+      try {
+        await this.#disk.remove(this.#path(id))
+      } catch (error) {
+        if (codeOf(error) !== 'ENOENT')
+          throw new StoreUnavailable(`blob ${id} could not be removed`, error)
+      }
+    }
+  }
+
+  async *list(): AsyncGenerator<ListedBlob, void, undefined> {
+    for (const outer of await this.#disk.names(this.#blobs)) {
+      const parent = join(this.#blobs, outer)
+      if ((await this.#disk.factsAt(parent))?.folder !== true) continue
+      for (const inner of await this.#disk.names(parent)) {
+        const folder = join(parent, inner)
+        if ((await this.#disk.factsAt(folder))?.folder !== true) continue
+        for (const id of await this.#disk.names(folder)) {
+          if (!isBlobId(id)) continue
+          const facts = await this.#disk.factsAt(join(folder, id))
+          if (facts?.regular === true) yield { id, size: facts.size, modified: facts.modified }
+        }
+      }
+    }
+  }
+
+  async sweepTemporary(olderThanMs: number): Promise<number> {
+    let removed = 0
+    const limit = this.#clock.now() - olderThanMs
+    for (const name of await this.#disk.names(this.#temporary)) {
+      if (this.#unfinished.has(name)) continue
+      const path = join(this.#temporary, name)
+      const facts = await this.#disk.factsAt(path)
+      if (facts === undefined || facts.folder || facts.modified > limit) continue
+      await this.#disk.remove(path)
+      removed += 1
+    }
+    return removed
+  }
+
+  async close(): Promise<void> {
+    await this.#folders.close()
+  }
+}
