@@ -36,8 +36,8 @@ const listed = (number: number, etag = `e${number}`): ListedPart => ({
 const received = new Map<number, StoredPart>(
   [1, 2, 3].map(n => [n, { size: n === 2 ? 1 : 5 * MiB, etag: `e${n}`, checksum: undefined }]),
 )
-const match = (parts: ListedPart[], checksum?: ChecksumChoice): StoredPart[] =>
-  matchParts(parts, n => received.get(n), { uploadId: 'u', checksum })
+const match = (parts: ListedPart[]): StoredPart[] =>
+  matchParts(parts, n => received.get(n), { uploadId: 'u' })
 
 test('the parts of a completion', () => {
   assert.deepEqual(
@@ -60,12 +60,16 @@ test('the parts of a completion', () => {
 test('checksums of parts in a completion', () => {
   const checksum = { algorithm: 'SHA256', value: 'x' } as const
   const stored: StoredPart = { size: 1, etag: 'e', checksum }
-  const upload = { uploadId: 'u', checksum: { algorithm: 'SHA256', type: 'COMPOSITE' } } as const
   const complete = (part: Partial<ListedPart>): StoredPart[] =>
-    matchParts([{ number: 1, etag: 'e', checksum, ...part }], () => stored, upload)
+    matchParts([{ number: 1, etag: 'e', checksum, ...part }], () => stored, { uploadId: 'u' })
   assert.equal(complete({}).length, 1)
   assert.throws(() => complete({ checksum: { ...checksum, value: 'y' } }), refused('InvalidPart'))
-  assert.throws(() => complete({ checksum: undefined }), refused('InvalidRequest'))
+  const bare = [{ number: 1, etag: 'e', checksum: undefined }]
+  const match = (chosen?: ChecksumChoice): StoredPart[] =>
+    matchParts(bare, () => stored, { uploadId: 'u', checksum: chosen })
+  assert.throws(() => match({ algorithm: 'SHA256', type: 'COMPOSITE' }), refused('InvalidRequest'))
+  assert.equal(match({ algorithm: 'CRC32', type: 'FULL_OBJECT' }).length, 1)
+  assert.equal(match().length, 1, 'the checksum of the whole decides')
 })
 
 test('a list passes exactly when its numbers ascend', () => {
@@ -80,7 +84,6 @@ test('a list passes exactly when its numbers ascend', () => {
             n => ({ size: 5 * MiB, etag: `e${n}`, checksum: undefined }),
             {
               uploadId: 'u',
-              checksum: undefined,
             },
           )
         if (ascends) assert.equal(act().length, numbers.length)
