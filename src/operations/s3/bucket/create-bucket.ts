@@ -7,6 +7,7 @@ import { requireBucketName } from '../../../rules/names.ts'
 import { requireTags } from '../../../rules/tags.ts'
 import type { Context, Operation } from '../../operation.ts'
 import { notImplemented } from '../refusals.ts'
+import { tagSetting } from './tagging.ts'
 
 const regionForm = /^[a-z]{2,8}(?:-[a-z]{2,12}){1,3}-\d{1,2}$/
 /** The region whose endpoint lets an owner create a bucket again: AWS keeps its first region as it was. */
@@ -74,7 +75,7 @@ async function create(input: CreateBucketRequest, context: Context): Promise<voi
   const settings =
     tags === undefined || tags.length === 0
       ? {}
-      : { tagging: requireTags(tags, limits.bucket_tags_max) }
+      : { [tagSetting]: requireTags(tags, limits.bucket_tags_max) }
   try {
     await context.buckets.create({
       volume: principal.volume,

@@ -6,11 +6,12 @@ import type { BucketInfo } from '../../../ports/keyspace.ts'
 import { requireTags } from '../../../rules/tags.ts'
 import type { Operation } from '../../operation.ts'
 
-const setting = 'tagging'
+/** Under which name the tags are kept among a bucket's settings. */
+export const tagSetting = 'tagging'
 
 /** The tags that were put, empty if none were. Only this file writes the setting, so its form is known. */
 const tagsOf = (bucket: BucketInfo): readonly Tag[] =>
-  (bucket.settings[setting] as readonly Tag[] | undefined) ?? []
+  (bucket.settings[tagSetting] as readonly Tag[] | undefined) ?? []
 
 export const getBucketTagging: Operation<'GetBucketTagging'> = {
   action: 's3:GetBucketTagging',
@@ -25,7 +26,7 @@ export const putBucketTagging: Operation<'PutBucketTagging'> = {
   action: 's3:PutBucketTagging',
   async run(input, context) {
     const tags = requireTags(input.Tagging.TagSet ?? [], limits.bucket_tags_max)
-    await context.buckets.setSetting(context.bucket, setting, tags)
+    await context.buckets.setSetting(context.bucket, tagSetting, tags)
     return { output: {}, status: 204 }
   },
 }
@@ -33,7 +34,7 @@ export const putBucketTagging: Operation<'PutBucketTagging'> = {
 export const deleteBucketTagging: Operation<'DeleteBucketTagging'> = {
   action: 's3:PutBucketTagging',
   async run(_input, context) {
-    await context.buckets.setSetting(context.bucket, setting, undefined)
+    await context.buckets.setSetting(context.bucket, tagSetting, undefined)
     return { output: {} }
   },
 }
