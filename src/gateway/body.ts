@@ -1,0 +1,233 @@
+/** The body of a request: unwrapped, counted and verified while it is read. */
+import { S3Error } from '../model/errors.ts'
+import type { Body, ChecksumAlgorithm, Digests, Received } from '../ports/keyspace.ts'
+import type { Payload } from '../wire/auth/claim.ts'
+import type { ChunkSigner } from '../wire/auth/verified.ts'
+import {
+  algorithmOfHeader,
+  type GivenChecksum,
+  readChecksumHeader,
+  readContentMd5,
+  requireChecksum,
+} from '../wire/checksums/algorithms.ts'
+import { BodyHasher, hashSmall, hexOfBase64 } from '../wire/checksums/body-hasher.ts'
+import { ChunkDecoder, readDecodedLength } from '../wire/chunked/decoder.ts'
+import { announcedTrailers } from '../wire/chunked/trailer.ts'
+import type { Incoming } from './message.ts'
+
+type HashValues = Partial<Record<ChecksumAlgorithm, string>>
+
+/** What the client says of the body before it comes. */
+interface Promised {
+  readonly length: number | undefined
+  readonly md5: string | undefined
+  readonly sha256: string | undefined
+  readonly checksum: GivenChecksum | undefined
+  readonly trailers: readonly string[] | undefined
+  readonly streaming: boolean
+}
+
+export class RequestBody implements Body {
+  readonly length: number | undefined
+  readonly announced: ChecksumAlgorithm | undefined
+  readonly #incoming: Incoming
+  readonly #promised: Promised
+  readonly #signer: ChunkSigner | undefined
+  #taken = false
+
+  /** Throws for headers that contradict each other or are no checksums. Reads nothing. */
+  constructor(incoming: Incoming, payload: Payload, signer: ChunkSigner | undefined) {
+    this.#incoming = incoming
+    this.#promised = readPromises(incoming, payload)
+    this.#signer = signer
+    this.length = this.#promised.length
+    const trailer = this.#promised.trailers?.[0]
+    this.announced =
+      this.#promised.checksum?.algorithm ??
+      (trailer === undefined ? undefined : algorithmOfHeader(trailer))
+  }
+
+  /** Whether the client sent a digest of the body that S3 counts as one. */
+  get hasDigest(): boolean {
+    return this.#promised.md5 !== undefined || this.announced !== undefined
+  }
+
+  async receive(algorithms: readonly ChecksumAlgorithm[], inlineMax: number): Promise<Received> {
+    if (this.#taken) throw new Error('the body was read before')
+    this.#taken = true
+    this.#incoming.proceed()
+    const wanted = this.#algorithms(algorithms)
+    if (this.length !== undefined && this.length <= inlineMax) {
+      const bytes = await this.#whole(this.length)
+      const values = hashSmall(bytes, wanted)
+      this.#verify(values, bytes.byteLength)
+      const digests = digestsOf(values, bytes.byteLength, algorithms)
+      return { bytes, source: none, digests: () => digests }
+    }
+    return this.#stream(wanted, algorithms)
+  }
+
+  /** A document of at most so many bytes. */
+  async document(bytesMax: number): Promise<Uint8Array> {
+    if (this.length !== undefined && this.length > bytesMax) {
+      throw new S3Error('MaxMessageLengthExceeded')
+    }
+    if (this.length !== undefined) {
+      const { bytes } = await this.receive([], bytesMax)
+      return bytes ?? new Uint8Array(0)
+    }
+    const { source } = await this.receive([], 0)
+    const chunks: Uint8Array[] = []
+    let size = 0
+    for await (const chunk of source) {
+      size += chunk.byteLength
+      if (size > bytesMax) throw new S3Error('MaxMessageLengthExceeded')
+      chunks.push(Buffer.from(chunk))
+    }
+    return Buffer.concat(chunks)
+  }
+
+  #algorithms(asked: readonly ChecksumAlgorithm[]): ChecksumAlgorithm[] {
+    const wanted: ChecksumAlgorithm[] = ['MD5']
+    const add = (algorithm: ChecksumAlgorithm | undefined) => {
+      if (algorithm !== undefined && !wanted.includes(algorithm)) wanted.push(algorithm)
+    }
+    asked.forEach(add)
+    add(this.announced)
+    if (this.#promised.sha256 !== undefined) add('SHA256')
+    return wanted
+  }
+
+  /** All of a body that says how long it is. */
+  async #whole(length: number): Promise<Buffer> {
+    if (length === 0 && !this.#promised.streaming) return empty
+    const chunks: Buffer[] = []
+    let size = 0
+    for await (const chunk of this.#decoded()) {
+      size += chunk.byteLength
+      chunks.push(chunk)
+    }
+    if (size !== length) throw new S3Error('IncompleteBody')
+    const only = chunks[0]
+    // A small chunk of node's is a view of a large buffer, which must not stay because of it.
+    return chunks.length === 1 && only !== undefined ? Buffer.from(only) : Buffer.concat(chunks)
+  }
+
+  #stream(wanted: readonly ChecksumAlgorithm[], asked: readonly ChecksumAlgorithm[]): Received {
+    const hasher = new BodyHasher(wanted)
+    let digests: Digests | undefined
+    const source = this.#hashed(hasher, values => {
+      digests = digestsOf(values, hasher.bytes, asked)
+    })
+    return {
+      bytes: undefined,
+      source,
+      digests() {
+        if (digests === undefined) throw new Error('the body has not ended')
+        return digests
+      },
+    }
+  }
+
+  async *#hashed(hasher: BodyHasher, done: (values: HashValues) => void) {
+    try {
+      for await (const chunk of this.#decoded()) {
+        const waiting = hasher.update(chunk)
+        if (waiting !== undefined) await waiting
+        yield chunk
+      }
+      if (this.length !== undefined && hasher.bytes !== this.length) {
+        throw new S3Error('IncompleteBody')
+      }
+      const values = hasher.digest()
+      this.#verify(values, hasher.bytes)
+      done(values)
+    } finally {
+      hasher.close()
+    }
+  }
+
+  #trailing: ReadonlyMap<string, string> | undefined
+
+  async *#decoded(): AsyncGenerator<Buffer> {
+    const { streaming, trailers, length } = this.#promised
+    if (!streaming) {
+      yield* this.#incoming.body
+      return
+    }
+    const decoder = new ChunkDecoder({
+      decodedLength: length ?? 0,
+      trailers,
+      signer: this.#signer,
+    })
+    for await (const chunk of this.#incoming.body) yield* decoder.write(chunk)
+    this.#trailing = decoder.end()
+  }
+
+  /** Everything that the client said of the bytes must be so. */
+  #verify(values: HashValues, size: number): void {
+    const { md5, sha256, checksum } = this.#promised
+    const hash = sha256 === undefined ? undefined : hexOfBase64(values.SHA256 ?? '')
+    if (sha256 !== hash) {
+      throw new S3Error('XAmzContentSHA256Mismatch', {
+        ClientComputedContentSHA256: sha256 ?? '',
+        S3ComputedContentSHA256: hash ?? '',
+      })
+    }
+    if (md5 !== undefined && md5 !== values.MD5) {
+      throw new S3Error('BadDigest', {
+        ExpectedDigest: md5,
+        CalculatedDigest: values.MD5 ?? '',
+        Size: size,
+      })
+    }
+    if (checksum !== undefined) requireChecksum(checksum, values[checksum.algorithm] ?? '')
+    for (const [name, value] of this.#trailing ?? []) {
+      const algorithm = algorithmOfHeader(name)
+      if (algorithm !== undefined) requireChecksum({ algorithm, value }, values[algorithm] ?? '')
+    }
+  }
+}
+
+const empty = Buffer.alloc(0)
+const none: AsyncIterable<Uint8Array> = { async *[Symbol.asyncIterator]() {} }
+
+function digestsOf(values: HashValues, size: number, asked: readonly ChecksumAlgorithm[]): Digests {
+  const checksums = new Map<ChecksumAlgorithm, string>()
+  for (const algorithm of asked) {
+    const value = values[algorithm]
+    if (value !== undefined) checksums.set(algorithm, value)
+  }
+  return { size, md5: hexOfBase64(values.MD5 ?? ''), checksums }
+}
+
+function readPromises({ headers }: Incoming, payload: Payload): Promised {
+  const streaming = payload.kind === 'streaming'
+  const checksum = readChecksumHeader(headers)
+  const trailers =
+    streaming && payload.trailer ? announcedTrailers(headers['x-amz-trailer']) : undefined
+  if (trailers !== undefined && checksum !== undefined && trailers.length > 0) {
+    throw new S3Error(
+      'InvalidRequest',
+      {},
+      'Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.',
+    )
+  }
+  return {
+    length: streaming
+      ? readDecodedLength(headers['x-amz-decoded-content-length'])
+      : declaredLength(headers),
+    md5: readContentMd5(headers['content-md5']),
+    sha256: payload.kind === 'hash' ? payload.sha256 : undefined,
+    checksum,
+    trailers,
+    streaming,
+  }
+}
+
+/** Undefined: the body is chunked by HTTP. Without either header there is none. */
+function declaredLength(headers: Incoming['headers']): number | undefined {
+  const text = headers['content-length']
+  if (text !== undefined) return Number(text)
+  return headers['transfer-encoding'] === undefined ? 0 : undefined
+}

@@ -1,0 +1,217 @@
+/** The pipeline from request to answer. Each step is a named call; nothing else knows their order. */
+import { S3Error } from '../model/errors.ts'
+import { limits } from '../model/limits.ts'
+import { type AnyOperation, operations as model } from '../model/operations.ts'
+import type { Context } from '../operations/operation.ts'
+import { requireExpectedOwner } from '../operations/s3/owners.ts'
+import type { BucketInfo } from '../ports/keyspace.ts'
+import { type Address, address, prepareDomains, preparePrefix } from '../wire/address.ts'
+import { decode, decodeBody, payloadKind } from '../wire/decode.ts'
+import { emptyQuery, parseQuery, type Query } from '../wire/query.ts'
+import { route } from '../wire/route.ts'
+import { type Authenticated, authenticate } from './authenticate.ts'
+import { RequestBody } from './body.ts'
+import { Cors } from './cors.ts'
+import type { Handler, Incoming, Outgoing, RequestRecord } from './message.ts'
+import type { Declared, GatewayParts } from './parts.ts'
+import { newRecord, RequestContext } from './request.ts'
+import { newHostId, requestIds } from './request-ids.ts'
+import { answer, answerError } from './respond.ts'
+
+/** Puts the pipeline together. */
+export function createGateway(parts: GatewayParts): Handler {
+  const pipeline = new Pipeline(parts)
+  return incoming => pipeline.handle(incoming)
+}
+
+class Pipeline {
+  readonly #parts: GatewayParts
+  readonly #domains: string[]
+  readonly #prefix: string
+  readonly #cors: Cors
+  readonly #nextId = requestIds()
+  readonly #hostId = newHostId()
+
+  constructor(parts: GatewayParts) {
+    const { options } = parts
+    this.#parts = parts
+    this.#domains = prepareDomains(options.domains)
+    this.#prefix = preparePrefix(options.prefix)
+    // Whoever takes any key must not be open to every web page that a browser shows.
+    this.#cors = new Cors(options.insecure ? [] : options.corsOrigins)
+  }
+
+  async handle(incoming: Incoming): Promise<Outgoing> {
+    const record = newRecord(this.#nextId())
+    let outgoing: Outgoing
+    try {
+      outgoing =
+        incoming.method === 'OPTIONS'
+          ? this.#preflight(incoming, record)
+          : await this.#run(incoming, record)
+    } catch (thrown) {
+      const resource = pathOf(incoming.target)
+      outgoing = answerError(thrown, incoming, { record, hostId: this.#hostId, resource })
+    }
+    const { headers } = outgoing
+    headers.push('x-amz-request-id', record.requestId)
+    headers.push('x-amz-id-2', `${this.#hostId}${record.requestId}`)
+    this.#cors.expose(incoming, headers)
+    return outgoing
+  }
+
+  #preflight(incoming: Incoming, record: RequestRecord): Outgoing {
+    record.operation = 'Preflight'
+    const headers = ['Content-Length', '0']
+    for (const part of this.#cors.preflight(incoming)) headers.push(part)
+    return { status: 200, headers, body: undefined, record }
+  }
+
+  async #run(incoming: Incoming, record: RequestRecord): Promise<Outgoing> {
+    const place = this.#address(incoming)
+    const query = place.rawQuery === '' ? emptyQuery : parseQuery(place.rawQuery)
+    note(record, place, query)
+    const early = this.#route(incoming, place, query, false)
+    record.operation = early
+    const identity = await this.#authenticate(incoming, place, query)
+    const operation = identity.directory ? this.#route(incoming, place, query, true) : early
+    const { principal } = identity
+    record.operation = operation
+    record.accessKeyId = principal.accessKeyId
+    record.account = principal.canonicalId
+    record.volume = principal.volume
+    const declared = this.#declared(operation)
+    const input = decode(operation, {
+      ...(place.bucket === undefined ? {} : { bucket: place.bucket }),
+      ...(place.key === undefined ? {} : { key: place.key }),
+      query,
+      headers: incoming.headers,
+    })
+    const bucket = await this.#bucket(declared, place, identity)
+    const body = new RequestBody(incoming, identity.payload, identity.signer)
+    const context = new RequestContext(this.#parts, {
+      incoming,
+      address: place,
+      principal,
+      bucket,
+      body,
+    })
+    context.authorize(declared.action, { bucket, key: place.key })
+    await requireOwner(incoming, bucket, context)
+    const whole = await this.#withDocument(operation, input, { incoming, body })
+    const reply = await declared.run(whole, context)
+    return answer(operation, reply, record)
+  }
+
+  #address(incoming: Incoming): Address {
+    return address({
+      host: incoming.headers['host'] ?? '',
+      target: incoming.target,
+      headers: incoming.headers,
+      peerTrusted: this.#parts.options.trusts(incoming.remoteAddress),
+      encrypted: incoming.secure,
+      domains: this.#domains,
+      prefix: this.#prefix,
+    })
+  }
+
+  #route(incoming: Incoming, place: Address, query: Query, directory: boolean): AnyOperation {
+    return route({
+      method: incoming.method,
+      level: place.level,
+      query,
+      headers: incoming.headers,
+      path: place.rawPath,
+      directory,
+    })
+  }
+
+  #authenticate(incoming: Incoming, place: Address, query: Query): Promise<Authenticated> {
+    return authenticate(this.#parts, {
+      method: incoming.method,
+      headers: incoming.headers,
+      rawHeaders: incoming.rawHeaders,
+      query,
+      paths: place.paths,
+      hosts: place.hosts,
+      virtualBucket: place.virtualBucket,
+    })
+  }
+
+  /** An operation that nobody declared answers by its name. */
+  #declared(operation: AnyOperation): Declared {
+    const declared = this.#parts.operations[operation]
+    if (declared !== undefined) return declared
+    throw new S3Error(
+      'NotImplemented',
+      { Operation: operation },
+      `${operation} is not implemented.`,
+    )
+  }
+
+  async #bucket(
+    declared: Declared,
+    place: Address,
+    { principal }: Authenticated,
+  ): Promise<BucketInfo | undefined> {
+    if (place.bucket === undefined || declared.createsBucket === true) return undefined
+    return this.#parts.buckets.find(principal.volume, place.bucket)
+  }
+
+  /** The input with what stands in the body, if that is a document. It is read only here, after authorization. */
+  async #withDocument(
+    operation: AnyOperation,
+    input: object,
+    { incoming, body }: { incoming: Incoming; body: RequestBody },
+  ): Promise<object> {
+    const kind = payloadKind(operation)
+    if (kind === 'none') return input
+    if (kind === 'stream') {
+      requireLength(incoming)
+      return input
+    }
+    if (model[operation].checksumRequired === true && !body.hasDigest) {
+      throw new S3Error(
+        'InvalidRequest',
+        {},
+        'Missing required header for this request: Content-MD5',
+      )
+    }
+    const document = await body.document(documentMax(operation))
+    return { ...input, ...decodeBody(operation, document) }
+  }
+}
+
+/** A body that streams must say how long it is, or come in chunks of HTTP's. */
+function requireLength({ headers }: Incoming): void {
+  if (headers['content-length'] === undefined && headers['transfer-encoding'] === undefined) {
+    throw new S3Error('MissingContentLength')
+  }
+}
+
+function documentMax(operation: AnyOperation): number {
+  if (operation === 'DeleteObjects') return limits.xml_delete_bytes_max
+  if (operation === 'CompleteMultipartUpload') return limits.xml_complete_bytes_max
+  return limits.xml_bytes_max
+}
+
+async function requireOwner(
+  { headers }: Incoming,
+  bucket: BucketInfo | undefined,
+  context: Context,
+): Promise<void> {
+  const expected = headers['x-amz-expected-bucket-owner']
+  if (expected === undefined || bucket === undefined) return
+  await requireExpectedOwner(expected, bucket, id => context.account(id))
+}
+
+function note(record: RequestRecord, place: Address, query: Query): void {
+  record.bucket = place.bucket ?? ''
+  record.key = place.key ?? ''
+  if (query !== emptyQuery) record.versionId = query.get('versionId') ?? ''
+}
+
+function pathOf(target: string): string {
+  const question = target.indexOf('?')
+  return question < 0 ? target : target.slice(0, question)
+}

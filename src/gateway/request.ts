@@ -1,0 +1,94 @@
+/** What the pipeline learns of one request, step by step, and what it hands to the operation. */
+import { authorize } from '../access/authorize.ts'
+import type { Principal } from '../access/principal.ts'
+import type { Context, Resource } from '../operations/operation.ts'
+import type { BucketInfo, Keyspace } from '../ports/keyspace.ts'
+import type { Address } from '../wire/address.ts'
+import type { RequestBody } from './body.ts'
+import type { Incoming, RequestRecord } from './message.ts'
+import type { GatewayParts } from './parts.ts'
+
+export const newRecord = (requestId: string): RequestRecord => ({
+  requestId,
+  operation: '-',
+  volume: '',
+  bucket: '',
+  key: '',
+  versionId: '',
+  accessKeyId: '',
+  account: '',
+  error: '',
+  cause: undefined,
+})
+
+interface Known {
+  readonly incoming: Incoming
+  readonly address: Address
+  readonly principal: Principal
+  readonly bucket: BucketInfo | undefined
+  readonly body: RequestBody
+}
+
+export class RequestContext implements Context {
+  readonly principal: Principal
+  readonly body: RequestBody
+  readonly now: number
+  readonly #parts: GatewayParts
+  readonly #known: Known
+  #keyspace: Keyspace | undefined
+
+  constructor(parts: GatewayParts, known: Known) {
+    this.#parts = parts
+    this.#known = known
+    this.principal = known.principal
+    this.body = known.body
+    this.now = parts.clock.now()
+  }
+
+  get buckets() {
+    return this.#parts.buckets
+  }
+
+  get region(): string {
+    return this.#parts.options.region
+  }
+
+  get bucket(): BucketInfo {
+    const { bucket } = this.#known
+    if (bucket === undefined) throw new Error('the operation addresses no bucket')
+    return bucket
+  }
+
+  get keyspace(): Keyspace {
+    this.#keyspace ??= this.#parts.buckets.keyspace(this.bucket)
+    return this.#keyspace
+  }
+
+  get publicUrl(): string {
+    const { publicUrl, prefix } = this.#parts.options
+    const { scheme, host } = this.#known.address
+    return publicUrl ?? `${scheme}://${host}${prefix}`
+  }
+
+  header(name: string): string | undefined {
+    return this.#known.incoming.headers[name]
+  }
+
+  account(canonicalId: string) {
+    return this.#parts.access.account(canonicalId)
+  }
+
+  authorize(action: string, { bucket, key }: Resource): void {
+    const { principal } = this
+    authorize({
+      principal,
+      action,
+      resource: {
+        volume: bucket?.volume ?? principal.volume,
+        bucketOwner: bucket?.owner,
+        bucket: bucket?.name,
+        key,
+      },
+    })
+  }
+}

@@ -1,0 +1,72 @@
+/** Answers: what an operation says, or what went wrong, as status, headers and body. */
+import { S3Error } from '../model/errors.ts'
+import type { AnyOperation } from '../model/operations.ts'
+import type { Reply } from '../operations/operation.ts'
+import { Conflict } from '../ports/meta-store.ts'
+import { StoreUnavailable } from '../ports/store-unavailable.ts'
+import { encode, encodeError } from '../wire/encode.ts'
+import type { Incoming, Outgoing, RequestRecord } from './message.ts'
+
+/** The answer to an operation that went well. */
+export function answer(
+  operation: AnyOperation,
+  reply: Reply<object>,
+  record: RequestRecord,
+): Outgoing {
+  const encoded = encode(operation, reply.output)
+  const { headers } = encoded
+  if (reply.headers !== undefined) headers.push(...reply.headers)
+  const status = reply.status ?? encoded.status
+  if (reply.body === undefined) return withText({ status, headers, body: encoded.body, record })
+  const length = reply.body instanceof Uint8Array ? reply.body.byteLength : reply.length
+  if (length !== undefined) addLength(headers, length)
+  return { status, headers, body: reply.body, record }
+}
+
+function withText(outgoing: Outgoing & { body: string | undefined }): Outgoing {
+  const { status, headers, body } = outgoing
+  if (body === undefined) {
+    if (status !== 204 && status !== 304) addLength(headers, 0)
+    return outgoing
+  }
+  // XML is nearly all ASCII; the bytes are what the length counts, so they are made once.
+  const bytes = Buffer.from(body, 'utf8')
+  addLength(headers, bytes.byteLength)
+  return { ...outgoing, body: bytes }
+}
+
+/** HeadObject tells the object's length without a body. */
+function addLength(headers: string[], length: number): void {
+  for (let i = 0; i < headers.length; i += 2) {
+    if (headers[i] === 'Content-Length') return
+  }
+  headers.push('Content-Length', String(length))
+}
+
+/** The answer to what was thrown. What is no S3 error is a bug, or a store that fails: told as such, and logged. */
+export function answerError(
+  thrown: unknown,
+  incoming: Incoming,
+  context: { readonly record: RequestRecord; readonly hostId: string; readonly resource: string },
+): Outgoing {
+  const { record, hostId, resource } = context
+  const error = toS3Error(thrown)
+  record.error = error.code
+  if (error !== thrown) record.cause = thrown
+  const headers = [...error.headers]
+  const { status } = error
+  if (status === 304) return { status, headers, body: undefined, record }
+  headers.push('Content-Type', 'application/xml')
+  if (incoming.method === 'HEAD') return { status, headers, body: undefined, record }
+  const { requestId } = record
+  const body = Buffer.from(encodeError(error, { resource, requestId, hostId }))
+  headers.push('Content-Length', String(body.byteLength))
+  return { status, headers, body, record }
+}
+
+function toS3Error(thrown: unknown): S3Error {
+  if (thrown instanceof S3Error) return thrown
+  if (thrown instanceof StoreUnavailable) return new S3Error('ServiceUnavailable')
+  if (thrown instanceof Conflict) return new S3Error('SlowDown')
+  return new S3Error('InternalError')
+}
