@@ -16,6 +16,7 @@ const clock = { now: () => Date.UTC(2026, 0, 1) }
 function setUp(t: TestContext) {
   const inner = openMemoryMetaStore(accessTables)
   let reads = 0
+  let moved = 0
   let gate = Promise.resolve()
   const listeners = new Set<(table: string, key: readonly (string | number)[]) => void>()
   const store: MetaStore = {
@@ -27,6 +28,7 @@ function setUp(t: TestContext) {
     },
     commit: (batch, options) => inner.commit(batch, options),
     settle: () => inner.settle(),
+    generation: (table, key) => inner.generation(table, key) + moved,
     changes: listener => {
       listeners.add(listener)
       return () => listeners.delete(listener)
@@ -37,6 +39,9 @@ function setUp(t: TestContext) {
   return {
     store,
     reads: () => reads,
+    move: () => {
+      moved += 1
+    },
     tell: (table: string, key: string) => {
       for (const listener of listeners) listener(table, [key])
     },
@@ -186,6 +191,27 @@ test('a cached credential costs no read, until it changes elsewhere', async t =>
   await access.secretOf('admin')
   tell('accounts', 'whoever')
   assert.equal(access.cached('admin'), undefined)
+})
+
+test('a credential is not served once the store says that its key may have changed', async t => {
+  const { store, move } = setUp(t)
+  const access = start(store)
+  await access.ensureRoot({ accessKeyId: 'admin', secret: 'secret' })
+  await access.secretOf('admin')
+  move()
+  assert.equal(access.cached('admin'), undefined)
+  await access.secretOf('admin')
+  assert.equal(access.cached('admin')?.secret, 'secret')
+})
+
+test('another worker that shares the store sees a rotation at once', async t => {
+  const { store } = setUp(t)
+  const [one, two] = [start(store), start(store)]
+  const old = await one.ensureRoot()
+  await two.secretOf(old.accessKeyId)
+  await one.rotateRoot()
+  assert.equal(two.cached(old.accessKeyId), undefined)
+  assert.equal(await two.secretOf(old.accessKeyId), undefined)
 })
 
 test('what was read before a change is not cached after it', async t => {

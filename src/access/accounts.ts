@@ -7,6 +7,7 @@ import {
   get,
   getFollowing,
   type MetaStore,
+  type Stored,
   scan,
   type Write,
 } from '../ports/meta-store.ts'
@@ -33,6 +34,7 @@ import {
   type KeyOrigin,
   type KeyRecord,
   keysTable,
+  type RootRecord,
   rootsTable,
 } from './tables.ts'
 
@@ -104,6 +106,12 @@ export function createAccess(options: AccessOptions): Access {
     rootPrincipal: id => accounts.rootPrincipal(id),
     close: () => source.close(),
   }
+}
+
+interface RootState {
+  readonly record: Stored<RootRecord>
+  readonly account: Stored<AccountRecord>
+  readonly key: Stored<KeyRecord> | undefined
 }
 
 class Accounts {
@@ -181,8 +189,8 @@ class Accounts {
     })
     // The list's length is not known to the compiler, so its first element has the type of them all.
     const [accountGot, ...keyGots] = gets as [
-      { record: (AccountRecord & { revision: number }) | undefined },
-      ...{ record: (KeyRecord & { revision: number }) | undefined }[],
+      { record: Stored<AccountRecord> | undefined },
+      ...{ record: Stored<KeyRecord> | undefined }[],
     ]
     const current = accountGot.record
     const checks: Check[] = []
@@ -236,7 +244,7 @@ class Accounts {
     if (scans[0].more && writes.length > 0) await this.#dropUndeclared(named)
   }
 
-  async #readRoot() {
+  async #readRoot(): Promise<RootState | undefined> {
     const { gets } = await this.#store.read({
       gets: [
         getFollowing(rootsTable, [defaultVolume], 'account', accountsTable),
@@ -280,10 +288,7 @@ class Accounts {
     return { created: true, accessKeyId: key.accessKeyId, secret }
   }
 
-  async #replaceRootKey(
-    root: NonNullable<Awaited<ReturnType<Accounts['#readRoot']>>>,
-    made: AccessKey,
-  ): Promise<void> {
+  async #replaceRootKey(root: RootState, made: AccessKey): Promise<void> {
     const { record, account, key } = root
     const checks: Check[] = [{ table: rootsTable, key: [record.volume], revision: record.revision }]
     const writes: Write[] = []

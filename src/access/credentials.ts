@@ -91,7 +91,7 @@ export class Cache<V> {
 export class StoredCredentials implements CredentialSource {
   readonly #store: MetaStore
   readonly #masterKey: MasterKey
-  readonly #credentials: Cache<Credential>
+  readonly #credentials: Cache<{ readonly credential: Credential; readonly generation: number }>
   readonly #accounts: Cache<AccountInfo>
   /** Moves with every invalidation: what was read before one must not be cached after it. */
   #generation = 0
@@ -109,15 +109,23 @@ export class StoredCredentials implements CredentialSource {
   }
 
   cached(accessKeyId: string): Credential | undefined {
-    return this.#credentials.get(accessKeyId)
+    const entry = this.#credentials.get(accessKeyId)
+    if (entry === undefined) return undefined
+    // The store's number moves before a revocation is told to anybody; `changes` may tell it a moment later.
+    if (entry.generation === this.#store.generation(keysTable, [accessKeyId])) {
+      return entry.credential
+    }
+    this.#credentials.delete(accessKeyId)
+    return undefined
   }
 
   async secretOf(accessKeyId: string): Promise<Credential | undefined> {
-    const cached = this.#credentials.get(accessKeyId)
+    const cached = this.cached(accessKeyId)
     if (cached !== undefined) return cached
     // A client may send anything as its access key id; the store refuses NUL in keys.
     if (accessKeyId.length > 128 || accessKeyId.includes('\0')) return undefined
-    const generation = this.#generation
+    const told = this.#generation
+    const generation = this.#store.generation(keysTable, [accessKeyId])
     const { gets } = await this.#store.read({
       gets: [getFollowing(keysTable, [accessKeyId], 'account', accountsTable)],
     })
@@ -128,7 +136,7 @@ export class StoredCredentials implements CredentialSource {
       secret: open(this.#masterKey, accessKeyId, key.sealed),
       principal: principalOf(accountInfo(account), accessKeyId, key.origin === 'root'),
     }
-    if (generation === this.#generation) this.#credentials.set(accessKeyId, credential)
+    if (told === this.#generation) this.#credentials.set(accessKeyId, { credential, generation })
     return credential
   }
 
