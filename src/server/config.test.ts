@@ -1,0 +1,137 @@
+/** The configuration from each of its sources, their rank, and what is refused. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { type Config, ConfigError, loadConfig } from './config.ts'
+import { envName, fileKey, flagName } from './setting.ts'
+import { settingNames, settings } from './settings.ts'
+
+interface Given {
+  flags?: Record<string, string[]>
+  env?: Record<string, string>
+  file?: string
+  json?: string
+}
+
+function load({ flags = {}, env = {}, file, json }: Given) {
+  const path = file === undefined ? 'moongate.json' : 'moongate.toml'
+  const named = file === undefined && json === undefined ? {} : { config: [path] }
+  return loadConfig({
+    flags: new Map(Object.entries({ ...named, ...flags })),
+    env,
+    readFile: () => file ?? json ?? '',
+  })
+}
+
+const configOf = (given: Given): Config => load(given).config
+
+const refused = (given: Given, message: RegExp) =>
+  assert.throws(
+    () => load(given),
+    (error: unknown) => error instanceof ConfigError && message.test(error.message),
+  )
+
+test('without anything said the defaults hold', () => {
+  const config = configOf({})
+  assert.equal(config.host, '127.0.0.1')
+  assert.equal(config.port, 9000)
+  assert.equal(config.uploadExpiry, 7 * 24 * 3600 * 1000)
+  assert.equal(config.inlineMax, 65536)
+  assert.deepEqual(config.corsOrigin, ['*'])
+  assert.deepEqual(config.buckets, [])
+  assert.equal(config.workers, undefined)
+})
+
+test('a flag outranks the environment, that the file, that the default', () => {
+  const file = 'port = 1'
+  assert.equal(configOf({ file }).port, 1)
+  assert.equal(configOf({ file, env: { MOONGATE_PORT: '2' } }).port, 2)
+  assert.equal(configOf({ file, env: { MOONGATE_PORT: '2' }, flags: { port: ['3'] } }).port, 3)
+})
+
+test('every setting can be given in each place that it has', () => {
+  for (const name of settingNames) {
+    assert.match(flagName(name), /^[a-z][a-z0-9-]+$/)
+    assert.match(envName(name), /^MOONGATE_[A-Z0-9_]+$/)
+    assert.match(fileKey(name), /^[a-z][a-z0-9_]+$/)
+    assert.ok(settings[name].doc.length > 10, name)
+  }
+})
+
+test('lists: repeated flags, commas in a variable, arrays in a file', () => {
+  const expected = ['a.example.com', 'b.example.com']
+  assert.deepEqual(configOf({ flags: { domain: expected } }).domain, expected)
+  assert.deepEqual(configOf({ env: { MOONGATE_DOMAIN: expected.join(', ') } }).domain, expected)
+  assert.deepEqual(configOf({ file: `domain = ${JSON.stringify(expected)}` }).domain, expected)
+})
+
+test('sizes, times and switches', () => {
+  const config = configOf({
+    flags: { 'inline-max': ['4KiB'], 'idle-timeout': ['90s'], memory: ['true'] },
+  })
+  assert.equal(config.inlineMax, 4096)
+  assert.equal(config.idleTimeout, 90_000)
+  assert.equal(config.memory, true)
+})
+
+test('buckets and accounts are declared in the file', () => {
+  const file = `
+[[buckets]]
+name = "photos"
+[[accounts]]
+id = "${'ab'.repeat(32)}"
+display_name = "Tester"
+email = "t@example.com"
+keys = [{ access_key_id = "TESTKEY", secret_access_key = "testsecret" }]`
+  const { buckets, accounts } = configOf({ file })
+  assert.equal(buckets[0]?.name, 'photos')
+  assert.equal(accounts[0]?.displayName, 'Tester')
+  assert.equal(accounts[0]?.keys[0]?.accessKeyId, 'TESTKEY')
+  assert.deepEqual(
+    configOf({ file, env: { MOONGATE_BUCKETS: 'aaa, bbb' } }).buckets.map(bucket => bucket.name),
+    ['aaa', 'bbb'],
+  )
+  assert.equal(configOf({ json: '{"port": 7, "buckets": ["ccc"]}' }).buckets[0]?.name, 'ccc')
+})
+
+test('a wrong value is refused by the name of its source', () => {
+  refused({ flags: { port: ['70000'] } }, /^--port must be a whole number from 0 to 65535/)
+  refused({ env: { MOONGATE_PORT: 'x' } }, /^MOONGATE_PORT must be/)
+  refused({ file: 'port = "x"' }, /^port in moongate.toml must be/)
+  refused({ file: 'port = [1, 2]' }, /must be one value/)
+  refused({ flags: { 'trusted-proxy': ['10.0.0.0/33'] } }, /--trusted-proxy must be a network/)
+  refused({ flags: { 'public-url': ['ftp://x'] } }, /--public-url must be a URL/)
+  refused({ flags: { 'inline-max': ['1TB'] } }, /--inline-max must be a size/)
+  refused({ flags: { prefix: ['s3'] } }, /--prefix must be a path/)
+})
+
+test('unknown flags and file keys are refused, unknown variables only told', () => {
+  refused({ flags: { colour: ['red'] } }, /Unknown flag: --colour/)
+  refused({ flags: { 'master-key': ['x'] } }, /Unknown flag: --master-key/)
+  refused({ file: 'colour = "red"' }, /unknown key: colour/)
+  refused({ file: 'master_key = "red"' }, /unknown key: master_key/)
+  const { warnings } = load({ env: { MOONGATE_COLOUR: 'red', MOONGATE_PROFILE: 'p', HOME: '/' } })
+  assert.equal(warnings.length, 1)
+  assert.match(warnings[0] ?? '', /MOONGATE_COLOUR/)
+})
+
+test('contradictions are refused', () => {
+  refused({ flags: { 'tls-cert': ['a.pem'] } }, /belong together/)
+  refused({ env: { MOONGATE_ROOT_ACCESS_KEY_ID: 'AAA' } }, /belong together/)
+  refused({ flags: { memory: ['true'], workers: ['2'] } }, /--workers must be 1/)
+})
+
+test('wrong declarations are refused by their place and repeat no secret', () => {
+  refused({ file: 'buckets = ["A_B"]' }, /^buckets must be a valid bucket name/)
+  refused({ file: '[[buckets]]\nname = "ab"' }, /^buckets\[0\]\.name must be/)
+  refused({ file: '[[buckets]]\nnam = "abc"' }, /^buckets\[0\]\.nam must be one of/)
+  refused({ env: { MOONGATE_BUCKETS: 'a' } }, /^MOONGATE_BUCKETS must be/)
+  const account = `[[accounts]]\nid = "x"\nkeys = [{ access_key_id = "KEY", secret_access_key = "short" }]`
+  assert.throws(
+    () => load({ file: account }),
+    (error: unknown) =>
+      error instanceof ConfigError &&
+      error.message.includes('accounts[0].keys[0].secret_access_key') &&
+      !error.message.includes('short'),
+  )
+  refused({ json: '{"master' }, /not valid JSON/)
+})

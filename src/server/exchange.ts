@@ -1,0 +1,109 @@
+/** One request and its answer on a connection of node:http, as the gateway wants to see them. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Incoming } from '../gateway/message.ts'
+import { RequestBody } from './http-body.ts'
+
+/** The socket knows the exchange under way on it, so that an error of the parser finds it. */
+export const underWay = Symbol('exchange under way')
+/** Set on a socket that was told that it speaks no HTTP: what else comes is not looked at. */
+export const refused = Symbol('refused')
+export type Connection = Socket & { [underWay]?: Exchange | undefined; [refused]?: true }
+
+const mapped = '::ffff:'
+
+export class Exchange implements Incoming {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly connection: Connection
+  readonly expectsContinue: boolean
+  /** Of performance.now(), when the headers were here. */
+  readonly started = performance.now()
+  /** Bytes of the answer's body so far. */
+  sent = 0
+  /** Whether a chunk of the answer waits for the client to take it. */
+  writing = false
+  /** For the watch over slow clients: bytes moved when last looked, and when that was. */
+  moved = 0
+  movedAt = 0
+  #proceeded = false
+  #body: RequestBody | undefined
+  #abort: AbortController | undefined
+  readonly #onBody: (exchange: Exchange) => void
+
+  constructor(
+    request: IncomingMessage,
+    response: ServerResponse,
+    expectsContinue: boolean,
+    onBody: (exchange: Exchange) => void,
+  ) {
+    this.request = request
+    this.response = response
+    this.connection = request.socket
+    this.expectsContinue = expectsContinue
+    this.#onBody = onBody
+  }
+
+  get method(): string {
+    return this.request.method ?? ''
+  }
+
+  get target(): string {
+    return this.request.url ?? ''
+  }
+
+  get headers(): Readonly<Record<string, string | undefined>> {
+    // Only `set-cookie` would be a list, and nobody sends it to a server for a reason.
+    return this.request.headers as Record<string, string | undefined>
+  }
+
+  get rawHeaders(): readonly string[] {
+    return this.request.rawHeaders
+  }
+
+  get remoteAddress(): string {
+    const address = this.request.socket.remoteAddress ?? ''
+    return address.startsWith(mapped) ? address.slice(mapped.length) : address
+  }
+
+  get secure(): boolean {
+    return 'encrypted' in this.request.socket
+  }
+
+  get body(): RequestBody {
+    if (this.#body === undefined) {
+      this.#body = new RequestBody(this.request)
+      if (!this.request.complete) this.#onBody(this)
+    }
+    return this.#body
+  }
+
+  /** The body, if anybody asked for it. */
+  get bodyInUse(): RequestBody | undefined {
+    return this.#body
+  }
+
+  /** Whether the client still waits for leave to send its body. */
+  get withheld(): boolean {
+    return this.expectsContinue && !this.#proceeded
+  }
+
+  proceed(): void {
+    if (!this.withheld) return
+    this.#proceeded = true
+    if (!this.response.headersSent) this.response.writeContinue()
+  }
+
+  get signal(): AbortSignal {
+    if (this.#abort === undefined) {
+      const abort = new AbortController()
+      this.#abort = abort
+      const { response } = this
+      if (response.destroyed) abort.abort()
+      response.once('close', () => {
+        if (!response.writableFinished) abort.abort()
+      })
+    }
+    return this.#abort.signal
+  }
+}

@@ -1,0 +1,165 @@
+/** Writes an answer to the socket: headers as they are, small bodies at once, streams as fast as the client takes them. */
+import type { ServerResponse } from 'node:http'
+import type { Outgoing } from '../gateway/message.ts'
+import type { Exchange } from './exchange.ts'
+
+/** What is left of a body that nobody read is taken up to here, so that the client comes to read its answer. */
+const lingerBytes = 16 * 2 ** 20
+const lingerMs = 10_000
+/** So much of an unread body costs less than a new connection. */
+const skipBytes = 2 ** 16
+
+/** The value of a header in a flat list, or undefined. `name` in lower case. */
+export function flatHeader(headers: readonly string[], name: string): string | undefined {
+  for (let i = 0; i < headers.length; i += 2) {
+    const candidate = headers[i]
+    if (candidate?.length === name.length && candidate.toLowerCase() === name) return headers[i + 1]
+  }
+  return undefined
+}
+
+/** 'close': nothing is worth waiting for; the connection ends with the answer. */
+type Leftover = 'nothing' | 'skip' | 'linger' | 'close'
+
+/** What becomes of the body of a request whose answer is ready. */
+function leftover({ request, withheld, bodyInUse }: Exchange): Leftover {
+  if (request.complete) return 'nothing'
+  if (withheld || bodyInUse?.interrupted === true) return 'close'
+  const declared = Number(request.headers['content-length'] ?? Number.NaN)
+  return declared <= skipBytes ? 'skip' : 'linger'
+}
+
+/** Discards what the client still sends, within bounds; resolves when it is over. */
+async function linger({ request, bodyInUse }: Exchange): Promise<void> {
+  await bodyInUse?.return()
+  if (request.complete || request.destroyed) return
+  await new Promise<void>(resolve => {
+    let discarded = 0
+    const timer = setTimeout(resolve, lingerMs)
+    const over = () => {
+      clearTimeout(timer)
+      resolve()
+    }
+    request.on('data', (chunk: Buffer) => {
+      discarded += chunk.length
+      if (discarded > lingerBytes) over()
+    })
+    request.once('end', over)
+    request.once('close', over)
+    request.resume()
+  })
+}
+
+function skip({ request, bodyInUse }: Exchange): void {
+  void bodyInUse?.return()
+  request.resume()
+}
+
+/** Hands chunks to a response one by one; each is done with when its promise resolves. */
+class ChunkWriter {
+  readonly #exchange: Exchange
+  readonly #response: ServerResponse
+  #wake: (() => void) | undefined
+  closed = false
+  readonly #taken = (error?: Error | null) => {
+    if (error) this.closed = true
+    this.#resume()
+  }
+
+  constructor(exchange: Exchange) {
+    this.#exchange = exchange
+    this.#response = exchange.response
+    this.closed = this.#response.destroyed
+    this.#response.once('close', () => {
+      this.closed = true
+      this.#resume()
+    })
+  }
+
+  #resume(): void {
+    const wake = this.#wake
+    this.#wake = undefined
+    wake?.()
+  }
+
+  /** Resolves when the system has taken the chunk, or the client is gone. */
+  async write(chunk: Uint8Array): Promise<void> {
+    if (this.closed) return
+    this.#exchange.writing = true
+    await new Promise<void>(resolve => {
+      this.#wake = resolve
+      this.#response.write(chunk, this.#taken)
+    })
+    this.#exchange.writing = false
+  }
+}
+
+async function writeStream(
+  exchange: Exchange,
+  body: AsyncIterable<Uint8Array>,
+  declared: number,
+): Promise<void> {
+  const { response } = exchange
+  const writer = new ChunkWriter(exchange)
+  for await (const chunk of body) {
+    if (chunk.length > 0) {
+      await writer.write(chunk)
+      if (writer.closed) return
+      exchange.sent += chunk.length
+    }
+  }
+  if (declared >= 0 && declared !== exchange.sent) {
+    response.destroy()
+    throw new Error(`a body of ${declared} bytes ended after ${exchange.sent}`)
+  }
+}
+
+const isStream = (body: Outgoing['body']): body is AsyncIterable<Uint8Array> =>
+  typeof body === 'object' && Symbol.asyncIterator in body
+
+async function discardStream(body: AsyncIterable<Uint8Array>): Promise<void> {
+  await body[Symbol.asyncIterator]().return?.()
+}
+
+/**
+ * Writes the answer and resolves when it is handed over. A stream that fails ends the connection, so that the client
+ * does not take half a body for a whole one; its error is thrown.
+ */
+export async function answer(
+  exchange: Exchange,
+  outgoing: Outgoing,
+  closing: boolean,
+): Promise<void> {
+  const { response } = exchange
+  const { status, headers, body } = outgoing
+  const rest = leftover(exchange)
+  if (closing || rest === 'linger' || rest === 'close') headers.push('Connection', 'close')
+  headers.push('Server', 'Moongate')
+  const bodiless = exchange.request.method === 'HEAD' || status === 204 || status === 304
+  if (isStream(body)) {
+    response.writeHead(status, headers)
+    if (bodiless) await discardStream(body)
+    else {
+      try {
+        await writeStream(exchange, body, Number(flatHeader(headers, 'content-length') ?? -1))
+      } catch (error) {
+        response.destroy()
+        throw error
+      }
+    }
+  } else {
+    const length = body === undefined ? 0 : Buffer.byteLength(body)
+    if (!bodiless && flatHeader(headers, 'content-length') === undefined)
+      headers.push('Content-Length', String(length))
+    response.writeHead(status, headers)
+    if (!bodiless) exchange.sent = length
+    if (rest === 'linger') {
+      if (length > 0 && !bodiless) response.write(body)
+      else response.flushHeaders()
+    } else if (bodiless || body === undefined) response.end()
+    else response.end(body)
+  }
+  if (rest === 'skip') skip(exchange)
+  else if (rest === 'linger') await linger(exchange)
+  if (!response.writableEnded) response.end()
+}

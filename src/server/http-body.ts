@@ -1,0 +1,130 @@
+/** The body of a request as an iterable: back-pressure, an end that is told apart from a client who left. */
+import type { IncomingMessage } from 'node:http'
+import { S3Error } from '../model/errors.ts'
+
+/** Chunks that wait for their reader before the socket is paused. */
+const queueMax = 4
+
+const ended: IteratorReturnResult<undefined> = { done: true, value: undefined }
+type Result = IteratorResult<Buffer, undefined>
+
+interface Waiter {
+  resolve(result: Result): void
+  reject(error: Error): void
+}
+
+/** May be iterated once. */
+export class RequestBody implements AsyncIterable<Buffer>, AsyncIterator<Buffer, undefined> {
+  readonly #message: IncomingMessage
+  #queue: Buffer[] = []
+  #waiter: Waiter | undefined
+  #state: 'untouched' | 'flowing' | 'ended' | 'interrupted' = 'untouched'
+  #paused = false
+  #reason: S3Error | undefined
+  /** Bytes handed out or queued so far. */
+  received = 0
+
+  constructor(message: IncomingMessage) {
+    this.#message = message
+  }
+
+  /** Whether it ended before it was complete, so that no more of it is worth waiting for. */
+  get interrupted(): boolean {
+    return this.#state === 'interrupted'
+  }
+
+  /** Whether a reader waits for the client to send more. */
+  get starving(): boolean {
+    return this.#waiter !== undefined
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<Buffer, undefined> {
+    return this
+  }
+
+  next(): Promise<Result> {
+    const queued = this.#queue.shift()
+    if (queued !== undefined) {
+      if (this.#paused && this.#queue.length < queueMax / 2) {
+        this.#paused = false
+        this.#message.resume()
+      }
+      return Promise.resolve({ done: false, value: queued })
+    }
+    if (this.#state === 'untouched') {
+      const first = this.#first()
+      if (first !== undefined) return first
+    }
+    if (this.#state === 'ended') return Promise.resolve(ended)
+    if (this.#state === 'interrupted')
+      return Promise.reject(this.#reason ?? new S3Error('ConnectionClosedByRequester'))
+    return new Promise((resolve, reject) => {
+      this.#waiter = { resolve, reject }
+    })
+  }
+
+  /** The reader wants no more; what is left is discarded by the server. */
+  return(): Promise<Result> {
+    this.#queue = []
+    if (this.#state !== 'interrupted') this.#state = 'ended'
+    return Promise.resolve(ended)
+  }
+
+  /** Ends reading with this error: the client left, was too slow, or sent something that is no HTTP. */
+  interrupt(reason: S3Error): void {
+    if (this.#state === 'ended' || this.#state === 'interrupted') return
+    this.#state = 'interrupted'
+    this.#reason = reason
+    this.#queue = []
+    const waiter = this.#waiter
+    this.#waiter = undefined
+    waiter?.reject(reason)
+  }
+
+  /** A small body is here whole when its reader asks; then no listener is needed. */
+  #first(): Promise<Result> | undefined {
+    const message = this.#message
+    if (message.complete) {
+      const whole: Buffer | null = message.readableLength > 0 ? message.read() : null
+      this.#state = 'ended'
+      if (whole === null) return undefined
+      this.received = whole.length
+      return Promise.resolve({ done: false, value: whole })
+    }
+    if (message.destroyed) {
+      this.#state = 'interrupted'
+      return undefined
+    }
+    this.#state = 'flowing'
+    message.on('data', (chunk: Buffer) => this.#arrived(chunk))
+    message.on('end', () => this.#finished())
+    message.on('close', () => {
+      if (!message.complete) this.interrupt(new S3Error('ConnectionClosedByRequester'))
+    })
+    return undefined
+  }
+
+  #arrived(chunk: Buffer): void {
+    this.received += chunk.length
+    if (this.#state !== 'flowing') return
+    const waiter = this.#waiter
+    if (waiter !== undefined) {
+      this.#waiter = undefined
+      waiter.resolve({ done: false, value: chunk })
+      return
+    }
+    this.#queue.push(chunk)
+    if (this.#queue.length >= queueMax && !this.#paused) {
+      this.#paused = true
+      this.#message.pause()
+    }
+  }
+
+  #finished(): void {
+    if (this.#state !== 'flowing') return
+    this.#state = 'ended'
+    const waiter = this.#waiter
+    this.#waiter = undefined
+    waiter?.resolve(ended)
+  }
+}

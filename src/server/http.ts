@@ -1,0 +1,199 @@
+/** The HTTP server: node:http(s) on one side, the gateway's handler on the other. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import type { Handler, Outgoing } from '../gateway/message.ts'
+import { S3Error } from '../model/errors.ts'
+import { type Connection, Exchange, refused, underWay } from './exchange.ts'
+import { answer } from './http-answer.ts'
+import { rawAnswer, refusal, refusalOf } from './http-refusal.ts'
+
+/** How long a client that sent broken HTTP may take to read why. */
+const refusedMs = 1000
+
+/** Times in milliseconds. */
+export interface HttpLimits {
+  readonly headerTimeout: number
+  readonly idleTimeout: number
+  readonly keepAliveTimeout: number
+  /** Bytes. */
+  readonly maxHeaderSize: number
+  readonly maxConnections: number
+}
+
+export interface HttpOptions {
+  readonly handler: Handler
+  readonly limits: HttpLimits
+  /** Called once for each request when its answer is handed over (or could not be). `failure`: of the answer's stream. */
+  readonly observe: (exchange: Exchange, outgoing: Outgoing, failure: unknown) => void
+  /** Called for what never became a request. */
+  readonly observeRefusal: (outgoing: Outgoing, remoteAddress: string) => void
+  /** Certificate and key (PEM); plain HTTP without. */
+  readonly tls?: { readonly cert: string; readonly key: string } | undefined
+}
+
+export interface ListenOptions {
+  readonly host: string
+  readonly port: number
+  /** Shares the port with other threads that say the same. */
+  readonly shared: boolean
+}
+
+export class HttpServer {
+  readonly #server: Server | TlsServer
+  readonly #options: HttpOptions
+  /** Exchanges whose body is being read or whose answer is a stream: only those can be slow. */
+  readonly #watched = new Set<Exchange>()
+  readonly #watch: NodeJS.Timeout
+  #inFlight = 0
+  #draining = false
+  readonly #onBody = (exchange: Exchange) => this.#follow(exchange)
+
+  constructor(options: HttpOptions) {
+    this.#options = options
+    const { limits, tls } = options
+    const common = {
+      maxHeaderSize: limits.maxHeaderSize,
+      headersTimeout: limits.headerTimeout,
+      // Uploads may take days as long as they move: #unhurry looks after those that do not.
+      requestTimeout: 0,
+      keepAliveTimeout: limits.keepAliveTimeout,
+      connectionsCheckingInterval: Math.min(5000, Math.ceil(limits.headerTimeout / 2)),
+      insecureHTTPParser: false,
+      requireHostHeader: false,
+    }
+    this.#server = tls === undefined ? createServer(common) : createTlsServer({ ...common, ...tls })
+    const server = this.#server
+    server.maxConnections = limits.maxConnections
+    server.on('request', (request, response) => void this.#serve(request, response, false))
+    server.on('checkContinue', (request, response) => void this.#serve(request, response, true))
+    server.on('checkExpectation', (request, response) => void this.#refuse(request, response))
+    server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+      this.#onClientError(error, socket as Connection)
+    })
+    this.#watch = setInterval(() => this.#unhurry(), Math.max(25, limits.idleTimeout / 4)).unref()
+  }
+
+  /** Requests that were begun and not answered yet. */
+  get inFlight(): number {
+    return this.#inFlight
+  }
+
+  /** Resolves with the port. Rejects as node does (EADDRINUSE, EACCES …). */
+  async listen({ host, port, shared }: ListenOptions): Promise<number> {
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', reject)
+      const options = { host, port, exclusive: true, backlog: 1024 }
+      this.#server.listen(shared ? { ...options, reusePort: true } : options, () => {
+        this.#server.off('error', reject)
+        resolve()
+      })
+    })
+    return (this.#server.address() as AddressInfo).port
+  }
+
+  /** New connections use this certificate. */
+  setCertificate(tls: { readonly cert: string; readonly key: string }): void {
+    if ('setSecureContext' in this.#server) this.#server.setSecureContext(tls)
+  }
+
+  /** Stops to listen, lets requests under way finish within the time, then closes what is left. */
+  async close(graceMs: number): Promise<void> {
+    this.#draining = true
+    const closed = new Promise<void>(resolve => this.#server.close(() => resolve()))
+    // A connection that just became idle is closed with its last answer; others are looked for now and then.
+    const sweep = setInterval(() => this.#server.closeIdleConnections(), 50)
+    const end = setTimeout(() => this.#server.closeAllConnections(), graceMs)
+    await closed
+    clearInterval(sweep)
+    clearTimeout(end)
+    clearInterval(this.#watch)
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse, expects: boolean) {
+    const exchange = new Exchange(request, response, expects, this.#onBody)
+    exchange.connection[underWay] = exchange
+    this.#inFlight += 1
+    let outgoing: Outgoing
+    try {
+      outgoing =
+        request.headers.host === undefined && request.httpVersionMinor > 0
+          ? refusal('BadRequest', { status: 400 })
+          : await this.#options.handler(exchange)
+    } catch (cause) {
+      // The handler answers everything itself; if it throws, it is a bug, and the client shall still hear of it.
+      outgoing = refusal('InternalError', { cause })
+    }
+    await this.#finish(exchange, outgoing)
+  }
+
+  async #finish(exchange: Exchange, outgoing: Outgoing): Promise<void> {
+    let failure: unknown
+    try {
+      if (typeof outgoing.body === 'object' && !('byteLength' in outgoing.body))
+        this.#follow(exchange)
+      await answer(exchange, outgoing, this.#draining)
+    } catch (error) {
+      failure = error
+      exchange.response.destroy()
+    }
+    this.#inFlight -= 1
+    this.#watched.delete(exchange)
+    if (exchange.connection[underWay] === exchange) exchange.connection[underWay] = undefined
+    this.#options.observe(exchange, outgoing, failure)
+  }
+
+  async #refuse(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const exchange = new Exchange(request, response, true, this.#onBody)
+    this.#inFlight += 1
+    await this.#finish(exchange, refusal('BadRequest', { status: 417 }))
+  }
+
+  #follow(exchange: Exchange): void {
+    const { connection } = exchange
+    exchange.moved = connection.bytesRead + connection.bytesWritten
+    exchange.movedAt = performance.now()
+    this.#watched.add(exchange)
+  }
+
+  /** Gives up exchanges that wait for a client of whom nothing was heard for too long. */
+  #unhurry(): void {
+    const now = performance.now()
+    for (const exchange of this.#watched) {
+      const { connection } = exchange
+      const moved = connection.bytesRead + connection.bytesWritten
+      const body = exchange.bodyInUse
+      const waits = exchange.writing || body?.starving === true
+      if (moved !== exchange.moved || !waits) {
+        exchange.moved = moved
+        exchange.movedAt = now
+      } else if (now - exchange.movedAt >= this.#options.limits.idleTimeout) {
+        if (exchange.writing) exchange.response.destroy()
+        else body?.interrupt(new S3Error('RequestTimeout'))
+      }
+    }
+  }
+
+  #onClientError(error: NodeJS.ErrnoException, socket: Connection): void {
+    const exchange = socket[underWay]
+    if (exchange !== undefined && !exchange.response.headersSent) {
+      // The body broke off in the middle of a request: its handler answers.
+      const gone = error.code === 'ECONNRESET'
+      const code = gone ? 'ConnectionClosedByRequester' : 'IncompleteBody'
+      exchange.bodyInUse?.interrupt(new S3Error(code))
+      if (exchange.bodyInUse !== undefined) return
+    }
+    if (socket[refused] === true) return
+    if (error.code === 'ECONNRESET' || !socket.writable || exchange !== undefined) {
+      socket.destroy()
+      return
+    }
+    socket[refused] = true
+    const outgoing = refusalOf(error.code)
+    this.#options.observeRefusal(outgoing, socket.remoteAddress ?? '')
+    // Closed at once, with bytes of the client unread, the system would take the answer back.
+    setTimeout(() => socket.destroy(), refusedMs).unref()
+    socket.once('end', () => socket.destroy())
+    socket.end(rawAnswer(outgoing))
+  }
+}
