@@ -1,6 +1,8 @@
 /** Checksums between S3's shapes, which have a member for each algorithm, and the Keyspace, which has one value. */
+
+import type { ChecksumAlgorithm } from '../../model/checksums.ts'
 import { S3Error } from '../../model/errors.ts'
-import type { Checksum, ChecksumAlgorithm } from '../../ports/keyspace.ts'
+import type { Checksum } from '../../ports/keyspace.ts'
 
 type ChecksumField = `Checksum${ChecksumAlgorithm}`
 

@@ -1,6 +1,8 @@
 /** What listings have in common: parameters read once, entries told as S3's shapes tell them. */
+
+import type { ChecksumAlgorithm } from '../../model/checksums.ts'
 import type { CommonPrefix, ObjectEntry, Owner } from '../../model/shapes.gen.ts'
-import type { ChecksumAlgorithm, ObjectSummary } from '../../ports/keyspace.ts'
+import type { ObjectSummary } from '../../ports/keyspace.ts'
 import { resolveEncoding, resolveLimit, urlEncode } from '../../rules/listing.ts'
 import type { Unfrozen } from './unfrozen.ts'
 

@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { S3Error } from '../../../model/errors.ts'
+import type { ListRequest, ObjectSummary, VersionSummary } from '../../../ports/keyspace.ts'
+import { contextOf, infoOf, keyspaceOf, owner } from '../../stand-in.test.ts'
+import { listObjectVersions } from './list-object-versions.ts'
+import { listObjects } from './list-objects.ts'
+import { listObjectsV2 } from './list-objects-v2.ts'
+
+const code = (expected: string) => (thrown: unknown) =>
+  thrown instanceof S3Error && thrown.code === expected
+
+const page = (entries: readonly (ObjectSummary | string)[], more: boolean) => {
+  const asked: ListRequest[] = []
+  const list = (request: ListRequest) => {
+    asked.push(request)
+    return Promise.resolve({ entries, more })
+  }
+  return { asked, context: contextOf({ keyspace: keyspaceOf({ list }) }) }
+}
+
+test('a token leads on from the last entry, before start-after', async () => {
+  const { asked, context } = page([infoOf({ key: 'a+1' }), 'b/'], true)
+  const input = { Bucket: 'garden', StartAfter: '0', EncodingType: 'url', Delimiter: '/' }
+  const { output } = await listObjectsV2.run(input, context)
+  assert.deepEqual(
+    output.Contents?.map(entry => entry.Key),
+    ['a%2B1'],
+  )
+  assert.deepEqual(output.CommonPrefixes, [{ Prefix: 'b/' }])
+  assert.equal(output.KeyCount, 2)
+  assert.equal(output.Contents?.[0]?.Owner, undefined)
+  assert.equal(output.Contents?.[0]?.StorageClass, 'STANDARD')
+  const token = output.NextContinuationToken
+  assert.ok(token)
+  await listObjectsV2.run({ ...input, ContinuationToken: token }, context)
+  await listObjectsV2.run({ ...input, ContinuationToken: '' }, context)
+  assert.deepEqual(
+    asked.map(request => request.after),
+    ['0', 'b/', '0'],
+  )
+  const wrong = { ...input, ContinuationToken: 'x' }
+  await assert.rejects(listObjectsV2.run(wrong, context), code('InvalidArgument'))
+})
+
+test('a page is at most a thousand entries, and an empty one costs no call', async () => {
+  const { asked, context } = page([], false)
+  const many = await listObjectsV2.run({ Bucket: 'garden', MaxKeys: 5000 }, context)
+  assert.equal(many.output.MaxKeys, 1000)
+  assert.equal(asked[0]?.limit, 1000)
+  const none = await listObjects.run({ Bucket: 'garden', MaxKeys: 0 }, context)
+  assert.equal(none.output.IsTruncated, false)
+  assert.equal(asked.length, 1)
+  assert.equal(none.output.Marker, '')
+  assert.equal(none.output.Prefix, '')
+  assert.equal(none.output.Delimiter, undefined)
+})
+
+test('owners are told by the first list always, by the second when asked', async () => {
+  const { context } = page([infoOf()], true)
+  const told = { ID: owner, DisplayName: 'moon' }
+  const first = await listObjects.run({ Bucket: 'garden' }, context)
+  assert.deepEqual(first.output.Contents?.[0]?.Owner, told)
+  assert.equal(first.output.NextMarker, undefined)
+  const second = await listObjectsV2.run({ Bucket: 'garden', FetchOwner: true }, context)
+  assert.deepEqual(second.output.Contents?.[0]?.Owner, told)
+})
+
+test('versions, markers and prefixes are told apart, and the last names the next page', async () => {
+  const base: VersionSummary = {
+    ...infoOf({ key: 'k' }),
+    versionId: 'B'.repeat(32),
+    isLatest: false,
+    isDeleteMarker: false,
+  }
+  const marker: VersionSummary = {
+    ...base,
+    versionId: 'null',
+    isLatest: true,
+    isDeleteMarker: true,
+  }
+  const context = contextOf({
+    keyspace: keyspaceOf({
+      listVersions: () => Promise.resolve({ entries: ['a/', marker, base], more: true }),
+    }),
+  })
+  const { output } = await listObjectVersions.run({ Bucket: 'garden', Delimiter: '/' }, context)
+  assert.deepEqual(
+    output.DeleteMarkers?.map(entry => entry.VersionId),
+    ['null'],
+  )
+  assert.deepEqual(
+    output.Versions?.map(entry => [entry.VersionId, entry.IsLatest]),
+    [[base.versionId, false]],
+  )
+  assert.equal(output.NextKeyMarker, 'k')
+  assert.equal(output.NextVersionIdMarker, base.versionId)
+  const alone = { Bucket: 'garden', VersionIdMarker: 'null' }
+  await assert.rejects(listObjectVersions.run(alone, context), code('InvalidArgument'))
+})
