@@ -8,6 +8,7 @@ import { listBuckets } from './s3/bucket/list-buckets.ts'
 import { listObjectVersions } from './s3/bucket/list-object-versions.ts'
 import { listObjects } from './s3/bucket/list-objects.ts'
 import { listObjectsV2 } from './s3/bucket/list-objects-v2.ts'
+import { getBucketRequestPayment, putBucketRequestPayment } from './s3/bucket/request-payment.ts'
 import { deleteBucketTagging, getBucketTagging, putBucketTagging } from './s3/bucket/tagging.ts'
 import { getBucketVersioning, putBucketVersioning } from './s3/bucket/versioning.ts'
 import { copyObject } from './s3/object/copy-object.ts'
@@ -41,6 +42,7 @@ export const operations = {
   DeleteObjectTagging: deleteObjectTagging,
   DeleteObjects: deleteObjects,
   GetBucketLocation: getBucketLocation,
+  GetBucketRequestPayment: getBucketRequestPayment,
   GetBucketTagging: getBucketTagging,
   GetBucketVersioning: getBucketVersioning,
   GetObject: getObject,
@@ -56,6 +58,7 @@ export const operations = {
   ListObjectsV2: listObjectsV2,
   ListParts: listParts,
   PostObject: postObject,
+  PutBucketRequestPayment: putBucketRequestPayment,
   PutBucketTagging: putBucketTagging,
   PutBucketVersioning: putBucketVersioning,
   PutObject: putObject,
