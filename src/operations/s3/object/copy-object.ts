@@ -42,8 +42,7 @@ export function requireChange(
     source.versionId === undefined &&
     input.MetadataDirective !== 'REPLACE' &&
     input.StorageClass === undefined &&
-    input.WebsiteRedirectLocation === undefined &&
-    input.ChecksumAlgorithm === undefined
+    input.WebsiteRedirectLocation === undefined
   ) {
     throw new S3Error(
       'InvalidRequest',
