@@ -1,5 +1,6 @@
 /** CopyObject: the new version refers to the same bytes. */
-import type { Checksum, ChecksumAlgorithm, CopyRequest, CopyResult } from '../ports/keyspace.ts'
+import type { ChecksumAlgorithm } from '../model/checksums.ts'
+import type { Checksum, CopyRequest, CopyResult } from '../ports/keyspace.ts'
 import { isConditional, requireSource, requireWrite } from '../rules/conditions.ts'
 import { discardOnFailure, place, references, takeIn } from './content.ts'
 import { attempt, bucketCheck, type Space } from './core.ts'

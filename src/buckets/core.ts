@@ -1,8 +1,9 @@
 /** What every part of the plain Keyspace works with, and the loop that decides again when somebody was faster. */
+import type { ChecksumAlgorithm } from '../model/checksums.ts'
 import { S3Error } from '../model/errors.ts'
 import type { BlobStore } from '../ports/blob-store.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { BucketInfo, ChecksumAlgorithm, Digests, Received } from '../ports/keyspace.ts'
+import type { BucketInfo, Digests, Received } from '../ports/keyspace.ts'
 import { type Batch, type Check, Conflict, type MetaStore } from '../ports/meta-store.ts'
 import type { BodyIds } from './body-ids.ts'
 import type { KeyQueue } from './key-queue.ts'

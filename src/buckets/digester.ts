@@ -1,5 +1,6 @@
 /** Digests of bytes that are already here: for copies, appends and completed uploads. */
-import type { ChecksumAlgorithm, Digests, Received } from '../ports/keyspace.ts'
+import type { ChecksumAlgorithm } from '../model/checksums.ts'
+import type { Digests, Received } from '../ports/keyspace.ts'
 import { BodyHasher, hexOfBase64 } from '../wire/checksums/body-hasher.ts'
 import { combineFull, isCombinable } from '../wire/checksums/combine.ts'
 import { hashBytes } from '../wire/checksums/hashers.ts'

@@ -1,14 +1,8 @@
 /** PutObject: a whole body, or bytes appended to what is there. */
 import { createHash } from 'node:crypto'
+import type { ChecksumAlgorithm } from '../model/checksums.ts'
 import { S3Error } from '../model/errors.ts'
-import type {
-  Checksum,
-  ChecksumAlgorithm,
-  Digests,
-  PutRequest,
-  PutResult,
-  Received,
-} from '../ports/keyspace.ts'
+import type { Checksum, Digests, PutRequest, PutResult, Received } from '../ports/keyspace.ts'
 import { isConditional, requireWrite } from '../rules/conditions.ts'
 import {
   discardOnFailure,

@@ -1,8 +1,8 @@
 /** The tables of the plain Keyspace, as data. Column names are those of the summaries where a listing serves rows as they are. */
+import type { ChecksumAlgorithm } from '../model/checksums.ts'
 import type {
   BucketInfo,
   Checksum,
-  ChecksumAlgorithm,
   ObjectSummary,
   StandardHeaders,
   Tag,

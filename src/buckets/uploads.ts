@@ -1,7 +1,7 @@
 /** Multipart uploads before their end: starting one, its parts, and the lists of both. */
+import type { ChecksumAlgorithm } from '../model/checksums.ts'
 import { S3Error } from '../model/errors.ts'
 import type {
-  ChecksumAlgorithm,
   Keyspace,
   PartCopyRequest,
   PartInfo,
@@ -16,7 +16,7 @@ import { requireSource } from '../rules/conditions.ts'
 import { defaultChecksum } from '../rules/uploads.ts'
 import { cut, discardOnFailure, type NewContent, sliceReferences, takeIn } from './content.ts'
 import { attempt, bucketCheck, type Space } from './core.ts'
-import { draftOf, placeOf } from './put.ts'
+import { placeOf } from './put.ts'
 import { find, OpenRecord } from './read.ts'
 import { noSuchUpload, storedAttributes, uploadSummaryOf, versionIdOf } from './records.ts'
 import {

@@ -1,6 +1,7 @@
 /** The body of a request: unwrapped, counted and verified while it is read. */
+import type { ChecksumAlgorithm } from '../model/checksums.ts'
 import { S3Error } from '../model/errors.ts'
-import type { Body, ChecksumAlgorithm, Digests, Received } from '../ports/keyspace.ts'
+import type { Body, Digests, Received } from '../ports/keyspace.ts'
 import type { Payload } from '../wire/auth/claim.ts'
 import type { ChunkSigner } from '../wire/auth/verified.ts'
 import {

@@ -2,25 +2,13 @@
  * The Keyspace: what a bucket can do, whatever stands behind it. Operations, jobs and endpoints know only this.
  * It speaks of keys, versions and parts; of headers, XML and signatures it knows nothing.
  */
+import type { ChecksumAlgorithm, ChecksumType } from '../model/checksums.ts'
 import type { DeleteConditions, ReadConditions, WriteConditions } from '../rules/conditions.ts'
-
-/** The ten algorithms of S3, as it spells them. */
-export type ChecksumAlgorithm =
-  | 'CRC32'
-  | 'CRC32C'
-  | 'CRC64NVME'
-  | 'SHA1'
-  | 'SHA256'
-  | 'SHA512'
-  | 'MD5'
-  | 'XXHASH64'
-  | 'XXHASH3'
-  | 'XXHASH128'
 
 /** `value` is base64; a composite one ends in `-` and the number of parts. */
 export interface Checksum {
   readonly algorithm: ChecksumAlgorithm
-  readonly type: 'FULL_OBJECT' | 'COMPOSITE'
+  readonly type: ChecksumType
   readonly value: string
 }
 

@@ -1,19 +1,7 @@
 /** Multipart uploads: which parts make an object, its ETag, and which checksums it may have. Pure. */
+import { type ChecksumAlgorithm, type ChecksumType, checksumTypes } from '../model/checksums.ts'
 import { S3Error } from '../model/errors.ts'
 import { limits } from '../model/limits.ts'
-
-export type ChecksumAlgorithm =
-  | 'CRC32'
-  | 'CRC32C'
-  | 'CRC64NVME'
-  | 'SHA1'
-  | 'SHA256'
-  | 'SHA512'
-  | 'MD5'
-  | 'XXHASH64'
-  | 'XXHASH3'
-  | 'XXHASH128'
-export type ChecksumType = 'FULL_OBJECT' | 'COMPOSITE'
 
 export interface ChecksumChoice {
   readonly algorithm: ChecksumAlgorithm
@@ -25,24 +13,6 @@ export const defaultChecksum: ChecksumChoice = Object.freeze({
   algorithm: 'CRC64NVME',
   type: 'FULL_OBJECT',
 })
-
-/**
- * Types of checksum that a multipart object can have, the default first. Only check sums that can be combined from
- * those of the parts (CRC) can speak of the full object. Source: Amazon S3 user guide, "Checking object integrity for
- * data uploads"; the five algorithms of 2026 cannot be combined and stand with SHA.
- */
-const checksumTypes: Readonly<Record<ChecksumAlgorithm, readonly ChecksumType[]>> = {
-  CRC32: ['COMPOSITE', 'FULL_OBJECT'],
-  CRC32C: ['COMPOSITE', 'FULL_OBJECT'],
-  CRC64NVME: ['FULL_OBJECT'],
-  SHA1: ['COMPOSITE'],
-  SHA256: ['COMPOSITE'],
-  SHA512: ['COMPOSITE'],
-  MD5: ['COMPOSITE'],
-  XXHASH64: ['COMPOSITE'],
-  XXHASH3: ['COMPOSITE'],
-  XXHASH128: ['COMPOSITE'],
-}
 
 /** The algorithm of this name, in any case. Throws InvalidRequest for one that S3 does not know. */
 export function requireAlgorithm(written: string): ChecksumAlgorithm {
