@@ -1,6 +1,6 @@
 /** Checksums between S3's shapes, which have a member for each algorithm, and the Keyspace, which has one value. */
 
-import type { ChecksumAlgorithm } from '../../model/checksums.ts'
+import { type ChecksumAlgorithm, checksumAlgorithms } from '../../model/checksums.ts'
 import { S3Error } from '../../model/errors.ts'
 import type { Checksum } from '../../ports/keyspace.ts'
 
@@ -27,19 +27,6 @@ const fieldOf: Readonly<Record<ChecksumAlgorithm, ChecksumField>> = {
   XXHASH128: 'ChecksumXXHASH128',
 }
 
-const algorithms: readonly ChecksumAlgorithm[] = [
-  'CRC32',
-  'CRC32C',
-  'CRC64NVME',
-  'SHA1',
-  'SHA256',
-  'SHA512',
-  'MD5',
-  'XXHASH64',
-  'XXHASH3',
-  'XXHASH128',
-]
-
 /** Sets the value's own member of an output, without saying of what type it is. */
 export function tellValue(
   output: ToldChecksums,
@@ -61,7 +48,7 @@ export function writtenChecksum(
   input: WrittenChecksums,
 ): { readonly algorithm: ChecksumAlgorithm; readonly value: string } | undefined {
   let found: { algorithm: ChecksumAlgorithm; value: string } | undefined
-  for (const algorithm of algorithms) {
+  for (const algorithm of checksumAlgorithms) {
     const value = input[fieldOf[algorithm]]
     if (value === undefined) continue
     if (found !== undefined) {

@@ -1,7 +1,6 @@
 /** DeleteObject: removes an object or a version, or puts a delete marker over it. */
 import type { DeleteObjectRequest } from '../../../model/shapes.gen.ts'
-import type { DeleteConditions } from '../../../ports/keyspace.ts'
-import { parseEtags } from '../../../rules/conditions.ts'
+import { type DeleteConditions, parseEtags } from '../../../rules/conditions.ts'
 import { requireVersionId } from '../../../rules/versions.ts'
 import type { Operation } from '../../operation.ts'
 

@@ -89,7 +89,7 @@ test('the checksum of the whole is told only with the whole, and only when asked
 test('response overrides take the place of headers, but not for the anonymous nor with line breaks', async () => {
   const { output } = await get({
     ResponseContentType: 'text/plain',
-    ResponseExpires: new Date(0),
+    ResponseExpires: 'Thu, 01 Jan 1970 00:00:00 GMT',
   })
   assert.equal(output.ContentType, 'text/plain')
   assert.equal(output.Expires, 'Thu, 01 Jan 1970 00:00:00 GMT')

@@ -155,7 +155,10 @@ function override(input: ReadInput, output: ReadOutput): void {
     requireHeaderValue('response-content-type', input.ResponseContentType)
     output.ContentType = input.ResponseContentType
   }
-  if (input.ResponseExpires !== undefined) output.Expires = input.ResponseExpires.toUTCString()
+  if (input.ResponseExpires !== undefined) {
+    requireHeaderValue('response-expires', input.ResponseExpires)
+    output.Expires = input.ResponseExpires
+  }
 }
 
 /**
