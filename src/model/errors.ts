@@ -7,6 +7,7 @@
 export const errorTable = {
   AccessControlListNotSupported: [400, 'The bucket does not allow ACLs'],
   AccessDenied: [403, 'Access Denied'],
+  AccessForbidden: [403, 'Access Forbidden'],
   AccessPointAlreadyOwnedByYou: [
     409,
     'An access point with this name exists and is yours already.',
