@@ -175,7 +175,8 @@ function choose(
       : request.parts
   const found = matchParts(listed, number => stored.get(number), {
     uploadId: request.uploadId,
-    checksum: choice,
+    // A checksum of the whole decides before those of the parts, which may then be left out.
+    checksum: request.checksum === undefined ? choice : undefined,
   })
   return found.map(part => ({ ...part, checksum: part.checksum.value }))
 }
