@@ -198,7 +198,7 @@ const data = {
 } as const
 
 const logs = {
-  logLevel: setting({
+  logLevel: setting<'debug' | 'info' | 'warn' | 'error'>({
     group: 'Logs and metrics',
     kind: oneOf('debug', 'info', 'warn', 'error'),
     fallback: 'info',

@@ -1,0 +1,26 @@
+/** Whether the server lives, and whether it is ready: for whoever sends it traffic. Anybody may ask. */
+
+export interface Health {
+  /** 'starting' until declared buckets exist, 'draining' after it was asked to stop. */
+  readonly state: 'starting' | 'ready' | 'draining'
+}
+
+export interface PlainAnswer {
+  readonly status: number
+  readonly contentType: string
+  readonly text: string
+}
+
+const json = 'application/json'
+
+/** `live`: the process answers. `ready`: it wants requests. Undefined for another path. */
+export function answerHealth(path: string, { state }: Health): PlainAnswer | undefined {
+  if (path === '/-/health/live')
+    return { status: 200, contentType: json, text: '{"status":"live"}' }
+  if (path !== '/-/health/ready') return undefined
+  return {
+    status: state === 'ready' ? 200 : 503,
+    contentType: json,
+    text: JSON.stringify({ status: state }),
+  }
+}

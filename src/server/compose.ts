@@ -1,0 +1,161 @@
+/** Puts the house together: stores, accounts, buckets and the gateway, from a configuration. */
+import { randomBytes } from 'node:crypto'
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Access, createAccess, defaultVolume, type RootKey } from '../access/accounts.ts'
+import type { MasterKey } from '../access/seal.ts'
+import { accessTables } from '../access/tables.ts'
+import { BodyIds } from '../buckets/body-ids.ts'
+import { PlainBuckets } from '../buckets/buckets.ts'
+import type { Core } from '../buckets/core.ts'
+import { digester } from '../buckets/digester.ts'
+import { KeyQueue } from '../buckets/key-queue.ts'
+import { ObjectCache } from '../buckets/object-cache.ts'
+import { sweep, usualTimes } from '../buckets/sweep.ts'
+import { bucketTables } from '../buckets/tables.ts'
+import { createGateway } from '../gateway/gateway.ts'
+import type { Handler } from '../gateway/message.ts'
+import { S3Error } from '../model/errors.ts'
+import { operations } from '../operations/index.ts'
+import type { BlobStore } from '../ports/blob-store.ts'
+import { systemClock } from '../ports/clock.ts'
+import type { Log } from '../ports/log.ts'
+import { openFileBlobs } from '../stores/files/blob-store.ts'
+import { openMemoryBlobs } from '../stores/memory/blob-store.ts'
+import { openSqlite, type SqliteStore } from '../stores/sqlite/store.ts'
+import type { Config } from './config.ts'
+import { addressTest } from './networks.ts'
+
+export const databaseFile = (config: Config): string =>
+  config.memory ? ':memory:' : join(config.data, 'moongate.db')
+
+const tables = [...bucketTables, ...accessTables]
+
+/** What one thread has of the house. */
+export interface House {
+  readonly handler: Handler
+  readonly store: SqliteStore
+  readonly access: Access
+  readonly buckets: PlainBuckets
+  readonly core: Core
+  close(): Promise<void>
+}
+
+export interface HouseOptions {
+  readonly config: Config
+  readonly masterKey: MasterKey
+  /** What the connections of the process share; the first one of a process makes it. */
+  readonly shared: SharedArrayBuffer | undefined
+  /** When the process began, in milliseconds since the epoch. */
+  readonly started: number
+  /** Told as soon as the database is open, before anything is written. */
+  readonly onConnected?: (store: SqliteStore) => void
+}
+
+async function openBlobs(config: Config): Promise<BlobStore> {
+  return config.memory ? openMemoryBlobs() : await openFileBlobs({ folder: config.data })
+}
+
+/** Opens everything that a thread needs to answer. Rejects as the stores do. */
+export async function openHouse(options: HouseOptions): Promise<House> {
+  const { config, masterKey, shared, started, onConnected } = options
+  const clock = systemClock
+  if (!config.memory) mkdirSync(config.data, { recursive: true })
+  const store = openSqlite({
+    path: databaseFile(config),
+    tables,
+    ...(shared === undefined ? {} : { shared }),
+    durability: config.memory ? 'none' : 'synced',
+  })
+  onConnected?.(store)
+  const blobs = await openBlobs(config)
+  const access = createAccess({ store, masterKey, clock })
+  const core: Core = {
+    digester,
+    store,
+    blobs,
+    clock,
+    bodyIds: new BodyIds(),
+    queue: new KeyQueue(),
+    cache: new ObjectCache(store, config.cacheSize),
+    inlineMax: config.inlineMax,
+    started,
+    random: randomBytes,
+  }
+  const buckets = new PlainBuckets(core)
+  const handler = createGateway({
+    options: {
+      region: config.region,
+      sigv2: config.sigv2,
+      insecure: config.insecure,
+      domains: config.domain,
+      prefix: config.prefix,
+      publicUrl: config.publicUrl,
+      corsOrigins: config.corsOrigin,
+      trusts: addressTest(config.trustedProxy),
+    },
+    access,
+    buckets,
+    operations,
+    clock,
+  })
+  return {
+    handler,
+    store,
+    access,
+    buckets,
+    core,
+    async close() {
+      access.close()
+      await blobs.close()
+      await store.close()
+    },
+  }
+}
+
+/** Sees to it that what the configuration declares is there: root, accounts, buckets. By one thread of the process. */
+export async function furnish({ access, buckets }: House, config: Config): Promise<RootKey> {
+  const { rootAccessKeyId: accessKeyId, rootSecretAccessKey: secret } = config
+  const given = accessKeyId === undefined || secret === undefined ? {} : { accessKeyId, secret }
+  const root = await access.ensureRoot(given)
+  await access.declare(
+    config.accounts.map(({ id, displayName, email, volume, keys }) => ({
+      canonicalId: id,
+      displayName,
+      email,
+      volume,
+      keys: keys.map(key => ({ accessKeyId: key.accessKeyId, secret: key.secretAccessKey })),
+    })),
+  )
+  const { canonicalId } = await access.rootPrincipal(root.accessKeyId)
+  for (const { name, owner = canonicalId, volume = defaultVolume } of config.buckets) {
+    try {
+      await buckets.create({ volume, name, owner, region: config.region, settings: {} })
+    } catch (error) {
+      const there = error instanceof S3Error && error.code === 'BucketAlreadyOwnedByYou'
+      if (!there) throw error
+    }
+  }
+  return root
+}
+
+/** How long after the start the first sweep runs, in milliseconds. */
+const firstSweep = 60_000
+
+/** Looks for what nothing refers to, now and then, until the returned function is called; that waits for one under way. */
+export function sweepRegularly(core: Core, config: Config, log: Log): () => Promise<void> {
+  const times = { ...usualTimes, uploadAge: config.uploadExpiry }
+  let running = Promise.resolve()
+  const run = () => {
+    running = sweep(core, times, log).then(
+      () => undefined,
+      (err: unknown) => log.error({ err }, 'the sweep failed; it will be tried again'),
+    )
+    timer = setTimeout(() => void running.finally(run), config.sweepInterval).unref()
+  }
+  let timer = setTimeout(run, Math.min(firstSweep, config.sweepInterval)).unref()
+  return async () => {
+    clearTimeout(timer)
+    await running
+  }
+}

@@ -1,0 +1,56 @@
+/** Where the master key comes from: the environment, else a file of its own in the data folder. */
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import { type MasterKey, newMasterKey, parseMasterKey } from '../access/seal.ts'
+import { type Config, ConfigError } from './config.ts'
+
+const isMissing = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && error.code === 'ENOENT'
+
+function parse(text: string, where: string): MasterKey {
+  try {
+    return parseMasterKey(text)
+  } catch (error) {
+    throw new ConfigError(`${where} must hold 32 bytes in base64 or hex.`, { cause: error })
+  }
+}
+
+function sync(path: string): void {
+  const folder = openSync(path, 'r')
+  try {
+    fsyncSync(folder)
+  } finally {
+    closeSync(folder)
+  }
+}
+
+/** Only its owner may read the file; it is on the disk before a secret is encrypted under it. */
+function makeFile(folder: string, path: string): string {
+  mkdirSync(folder, { recursive: true })
+  const text = newMasterKey()
+  const file = openSync(path, 'wx', 0o600)
+  try {
+    writeSync(file, `${text}\n`)
+    fsyncSync(file)
+  } finally {
+    closeSync(file)
+  }
+  sync(folder)
+  return text
+}
+
+/**
+ * The master key of a data folder, made when there is none. Call it while the folder is locked. Throws
+ * {@link ConfigError} for one that is none, and node's errors for a file that cannot be read.
+ */
+export function masterKeyOf(config: Config): MasterKey {
+  if (config.masterKey !== undefined) return parse(config.masterKey, 'MOONGATE_MASTER_KEY')
+  if (config.memory) return parseMasterKey(newMasterKey())
+  const path = join(config.data, 'master.key')
+  try {
+    return parse(readFileSync(path, 'utf8'), path)
+  } catch (error) {
+    if (!isMissing(error)) throw error
+  }
+  return parse(makeFile(config.data, path), path)
+}
