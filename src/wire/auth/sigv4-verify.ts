@@ -1,0 +1,207 @@
+// Verifies SigV4 and SigV4A claims: scope, time, headers, signature.
+
+import { hash } from 'node:crypto'
+import { S3Error } from '../../model/errors.ts'
+import { limits } from '../../model/limits.ts'
+import { canonicalHeaders, canonicalPath, canonicalQuery, unsignedHeaders } from './canonical.ts'
+import type { AuthOptions, AuthRequest, V4Claim } from './claim.ts'
+import { sameSecret } from './compare.ts'
+import { isoSeconds } from './dates.ts'
+import { hmacHex, signingKey } from './keys.ts'
+import { ecdsaAlgorithm, hmacAlgorithm, shown } from './sigv4-read.ts'
+import { ecdsaKey, regionSetHas, verifyEcdsa } from './sigv4a.ts'
+import type { ChunkSigner } from './verified.ts'
+
+const skewMs = limits.clock_skew_seconds_max * 1000
+// Stands for the secret of keys that nobody has, so that they take the same path as known ones.
+const nobody = { accessKeyId: 'nobody', secret: 'nobody-has-this-secret' }
+
+const isQuery = (claim: V4Claim): boolean => claim.expires !== undefined
+
+const isEcdsa = (claim: V4Claim): boolean =>
+  claim.kind === 'v4a-header' || claim.kind === 'v4a-query'
+
+const wrongScope = (claim: V4Claim, why: string, fields: Record<string, string> = {}) =>
+  isQuery(claim)
+    ? new S3Error(
+        'AuthorizationQueryParametersError',
+        fields,
+        `Error parsing the X-Amz-Credential parameter; ${why}`,
+      )
+    : new S3Error(
+        'AuthorizationHeaderMalformed',
+        fields,
+        `The authorization header is malformed; ${why}`,
+      )
+
+const checkScope = (claim: V4Claim, options: AuthOptions): void => {
+  if (claim.terminal !== 'aws4_request') {
+    throw wrongScope(
+      claim,
+      `incorrect terminal "${claim.terminal}". This endpoint uses "aws4_request".`,
+    )
+  }
+  if (claim.service !== 's3') {
+    throw wrongScope(claim, `incorrect service "${claim.service}". This endpoint belongs to "s3".`)
+  }
+  if (!/^\d{8}$/.test(claim.date)) {
+    throw wrongScope(
+      claim,
+      `incorrect date format "${claim.date}". This date in the credential must be in the format "yyyyMMdd".`,
+    )
+  }
+  if (!claim.timestamp.startsWith(claim.date)) {
+    throw wrongScope(
+      claim,
+      `Invalid credential date "${claim.date}". This date is not the same as X-Amz-Date: "${claim.timestamp.slice(0, 8)}".`,
+    )
+  }
+  if (options.anyRegion === true) return
+  const { region } = options
+  if (isEcdsa(claim)) {
+    if (regionSetHas(claim.regionSet ?? '', region)) return
+    throw wrongScope(claim, `the region set '${claim.regionSet}' is wrong; expecting '${region}'`, {
+      Region: region,
+    })
+  }
+  if (claim.region !== region) {
+    throw wrongScope(claim, `the region '${claim.region}' is wrong; expecting '${region}'`, {
+      Region: region,
+    })
+  }
+}
+
+const checkTime = (claim: V4Claim, now: number): void => {
+  if (claim.expires === undefined) {
+    if (Math.abs(now - claim.time) > skewMs) throw skewed(claim.sentDate, now)
+    return
+  }
+  if (claim.time > now + skewMs) {
+    throw new S3Error(
+      'AccessDenied',
+      { 'X-Amz-Date': claim.sentDate, ServerTime: isoSeconds(now) },
+      'Request is not valid yet',
+    )
+  }
+  const end = claim.time + claim.expires * 1000
+  if (now > end || claim.expires < limits.presign_seconds_min) {
+    throw new S3Error(
+      'AccessDenied',
+      { 'X-Amz-Expires': claim.expires, Expires: isoSeconds(end), ServerTime: isoSeconds(now) },
+      'Request has expired',
+    )
+  }
+}
+
+/** The error for a clock that is more than 15 minutes off. */
+export const skewed = (sentDate: string, now: number): S3Error =>
+  new S3Error('RequestTimeTooSkewed', {
+    RequestTime: sentDate,
+    ServerTime: isoSeconds(now),
+    MaxAllowedSkewMilliseconds: skewMs,
+  })
+
+const checkSignedHeaders = (claim: V4Claim, request: AuthRequest): void => {
+  // In a presigned URL the value of this header is the canonical request's last line: signed without its name.
+  const bound =
+    isQuery(claim) && request.headers['x-amz-content-sha256'] === claim.payloadText
+      ? 'x-amz-content-sha256'
+      : undefined
+  const missing = unsignedHeaders(claim.signedHeaders, request.headers, bound)
+  if (missing.length === 0) return
+  throw new S3Error(
+    'AccessDenied',
+    { HeadersNotSigned: missing.join(', ') },
+    'There were headers present in the request which were not signed',
+  )
+}
+
+/** One way of reading the request: a path and a host that the client may have seen. */
+interface Reading {
+  readonly canonicalRequest: string
+  readonly stringToSign: string
+}
+
+/** Every reading of the request that its signature may be of, the likeliest first; a handful at most. */
+function* readings(claim: V4Claim, request: AuthRequest): Generator<Reading> {
+  const query = canonicalQuery(request.query.pairs, isQuery(claim) ? 'X-Amz-Signature' : undefined)
+  const algorithm = isEcdsa(claim) ? ecdsaAlgorithm : hmacAlgorithm
+  const start = `${algorithm}\n${claim.timestamp}\n${claim.scope}\n`
+  for (const host of request.hosts) {
+    const headers = canonicalHeaders(claim.signedHeaders, request, host)
+    const rest = `\n${query}\n${headers}\n${claim.signedHeaders}\n${claim.payloadText}`
+    for (const rawPath of request.paths) {
+      const path = canonicalPath(rawPath)
+      for (const candidate of path === rawPath ? [path] : [path, rawPath]) {
+        const canonicalRequest = `${request.method}\n${candidate}${rest}`
+        const digest = hash('sha256', Buffer.from(canonicalRequest, 'latin1'), 'hex')
+        yield { canonicalRequest, stringToSign: start + digest }
+      }
+    }
+  }
+}
+
+const hexBytes = (text: string): string =>
+  Buffer.from(text, 'latin1')
+    .toString('hex')
+    .replace(/(..)(?!$)/g, '$1 ')
+
+const mismatch = (claim: V4Claim, first: Reading | undefined): S3Error => {
+  const { canonicalRequest = '', stringToSign = '' } = first ?? {}
+  return new S3Error('SignatureDoesNotMatch', {
+    AWSAccessKeyId: claim.accessKeyId,
+    StringToSign: shown(stringToSign),
+    SignatureProvided: claim.signature,
+    StringToSignBytes: hexBytes(stringToSign),
+    CanonicalRequest: shown(canonicalRequest),
+    CanonicalRequestBytes: hexBytes(canonicalRequest),
+  })
+}
+
+/** The error for a key that nobody has. */
+export const unknownKey = (accessKeyId: string): S3Error =>
+  new S3Error('InvalidAccessKeyId', { AWSAccessKeyId: accessKeyId })
+
+/** Who is asked whether a signature is right, and what signs the chunks that follow. */
+const signerOf = (claim: V4Claim, secret: string | undefined): ChunkSigner => {
+  const owner = secret === undefined ? nobody : { accessKeyId: claim.accessKeyId, secret }
+  const common = {
+    timestamp: claim.timestamp,
+    scope: claim.scope,
+    seedSignature: claim.signature,
+  }
+  if (isEcdsa(claim)) {
+    return { ...common, kind: 'ecdsa', key: ecdsaKey(owner.accessKeyId, owner.secret) }
+  }
+  const { date, region, service } = claim
+  return { ...common, kind: 'hmac', key: signingKey({ ...owner, date, region, service }) }
+}
+
+const matches = (signer: ChunkSigner, stringToSign: string, signature: string): boolean =>
+  signer.kind === 'hmac'
+    ? sameSecret(hmacHex(signer.key, stringToSign), signature)
+    : verifyEcdsa(signer.key, stringToSign, signature)
+
+/**
+ * Verifies a SigV4 or SigV4A claim; see `verify`.
+ * @returns what signs the chunks of a streaming body
+ */
+export const verifyV4 = (
+  claim: V4Claim,
+  request: AuthRequest,
+  secret: string | undefined,
+  context: { readonly now: number; readonly options: AuthOptions },
+): ChunkSigner => {
+  checkScope(claim, context.options)
+  checkTime(claim, context.now)
+  checkSignedHeaders(claim, request)
+  const signer = signerOf(claim, secret)
+  let first: Reading | undefined
+  for (const reading of readings(claim, request)) {
+    first ??= reading
+    if (matches(signer, reading.stringToSign, claim.signature) && secret !== undefined) {
+      return signer
+    }
+  }
+  throw secret === undefined ? unknownKey(claim.accessKeyId) : mismatch(claim, first)
+}

@@ -1,0 +1,58 @@
+// All the checksums of one body at once: while it streams, or in one go where it is small.
+
+import type { ChecksumAlgorithm } from '../../model/checksums.ts'
+import { createHasher, type Hasher, hashBytes } from './hashers.ts'
+import { type Md5Stream, md5Pool } from './md5-pool.ts'
+
+/** Checksums by algorithm, in base64. */
+export type Digests = Partial<Record<ChecksumAlgorithm, string>>
+
+/** The checksums of bytes that are all there. */
+export const hashSmall = (bytes: Uint8Array, algorithms: Iterable<ChecksumAlgorithm>): Digests => {
+  const digests: Digests = {}
+  for (const algorithm of algorithms) digests[algorithm] = hashBytes(algorithm, bytes)
+  return digests
+}
+
+/** Base64 as hex: an ETag from the digest of `MD5`. */
+export const hexOfBase64 = (base64: string): string => Buffer.from(base64, 'base64').toString('hex')
+
+/** The checksums of a body that comes in pieces. It must end in `digest` or `close`. */
+export class BodyHasher {
+  readonly #hashers: [ChecksumAlgorithm, Hasher][] = []
+  #md5: Md5Stream | undefined
+  #bytes = 0
+
+  constructor(algorithms: Iterable<ChecksumAlgorithm>) {
+    for (const algorithm of new Set(algorithms)) {
+      if (algorithm === 'MD5') this.#md5 = md5Pool.open()
+      else this.#hashers.push([algorithm, createHasher(algorithm)])
+    }
+  }
+
+  /** How many bytes there were. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** Takes a piece. Where a promise is returned, the piece must stay as it is, and no other come, until it is fulfilled. */
+  update(bytes: Uint8Array): void | Promise<void> {
+    this.#bytes += bytes.length
+    const waiting = this.#md5?.update(bytes)
+    for (const [, hasher] of this.#hashers) hasher.update(bytes)
+    return waiting
+  }
+
+  /** All checksums. */
+  digest(): Digests {
+    const digests: Digests = {}
+    if (this.#md5 !== undefined) digests.MD5 = this.#md5.digest().toString('base64')
+    for (const [algorithm, hasher] of this.#hashers) digests[algorithm] = hasher.digest()
+    return digests
+  }
+
+  /** The body is given up. */
+  close(): void {
+    this.#md5?.close()
+  }
+}
