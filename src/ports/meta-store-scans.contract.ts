@@ -20,6 +20,7 @@ const rows = table<Record<string, unknown>>({
 /** Letters at which orders part: around the surrogates, U+FFFF against U+10000, the last code point. */
 const letters = [
   'a',
+  '/',
   'b',
   '/',
   '-',
@@ -84,7 +85,7 @@ const bounds = {
   columns: fc.option(fc.subarray(['count', 'label', 'extra']), { nil: undefined }),
 }
 const group = fc.record({
-  prefix: fc.oneof(fc.constant(''), text),
+  prefix: fc.oneof(fc.constantFrom('', 'a', '/', 'a/', '//'), text),
   delimiter: fc.constantFrom('/', 'a', '\u{10ffff}', '-/'),
 })
 

@@ -184,7 +184,7 @@ function checkTests(open: Open): void {
     assert.equal(conflict.kind, 'check')
     assert.equal(conflict.index, 0)
     assert.equal(conflict.current?.revision, second.revision)
-    assert.equal((conflict.current as Item | undefined)?.number, 2)
+    assert.equal((conflict.current as unknown as Item | undefined)?.number, 2)
   })
 
   it('rejects when a record that should be absent is there, and the other way round', async () => {
@@ -208,7 +208,7 @@ function checkTests(open: Open): void {
     await open().commit({ writes: [{ put: items, record: { id: 'range', sub: 9 } }] })
     await open().commit({ checks: [{ table: items, empty: ['rang'] }] })
     const conflict = await conflictOf(open(), { checks: [{ table: items, empty: ['range'] }] })
-    assert.equal((conflict.current as Item | undefined)?.sub, 9)
+    assert.equal((conflict.current as unknown as Item | undefined)?.sub, 9)
     await conflictOf(open(), { checks: [{ table: items, empty: [] }] })
   })
 }
@@ -273,7 +273,10 @@ function addTests(open: Open): void {
       const conflict = await conflictOf(open(), { adds: [{ ...add, delta: 1 }] })
       assert.equal(conflict.kind, 'add')
       const used = await conflictOf(open(), { adds: [{ ...add, column: 'used', delta: 1 }] })
-      assert.equal((used.current as Counted | undefined)?.count, counted === shared ? undefined : 0)
+      assert.equal(
+        (used.current as unknown as Counted | undefined)?.count,
+        counted === shared ? undefined : 0,
+      )
     }
     assert.equal(await fetch(open(), shared, 'zero'), undefined)
     assert.equal((await fetch<Counted>(open(), condemned, 'zero'))?.count, 0)

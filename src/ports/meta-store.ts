@@ -15,7 +15,10 @@ export interface TableShape {
   /** Key columns in order. A single `int` key is stored as the engine's own row number. */
   readonly key: Readonly<Record<string, KeyColumnType>>
   readonly columns: Readonly<Record<string, ColumnType>>
-  /** Secondary indexes: lists of columns, optionally only where a column equals a number. */
+  /**
+   * Secondary indexes: lists of columns, optionally only where a column equals a number. The key columns that an
+   * index does not name follow its own, so its order is total; a record with null in an indexed column is not in it.
+   */
   readonly indexes?: readonly {
     readonly name: string
     readonly on: readonly string[]
@@ -71,7 +74,7 @@ export interface Scan<R extends object = object> {
    * Not with `reverse`.
    */
   readonly group?: { readonly prefix: string; readonly delimiter: string }
-  /** Scans an index (by name) instead of the key: `at` and bounds then speak of the index's columns. */
+  /** Scans an index (by name) instead of the key: `at` and bounds then speak of its columns and the key's after them. */
   readonly index?: string
   /** Only these columns are needed; others may be left undefined. Key columns and revision are always there. */
   readonly columns?: readonly string[]
@@ -100,7 +103,7 @@ export type Write =
   | { readonly remove: Table<object>; readonly key: readonly KeyValue[] }
 
 /**
- * Adds to a number in a record that exists. A missing record is a Conflict, as is a record of a counted table
+ * Adds to a number in a record that exists; adds of a batch see those before them, and come before its writes. A missing record is a Conflict, as is a record of a counted table
  * whose counter is zero already. Below `floor` (default 0) or above `ceiling` is a Conflict too.
  * In a table with `counter.atZero: 'remove'` the record goes when the counter reaches zero; with 'keep' it
  * stays with zero, which means condemned: nothing can be added to it any more.

@@ -25,7 +25,6 @@ export class Durability {
   #wanted = 0
   #syncing = false
   #watching = false
-  #failed = false
 
   constructor({ shared, sync, onFatal }: DurabilityOptions) {
     this.#shared = shared
@@ -42,7 +41,7 @@ export class Durability {
       return
     }
     this.#wanted = last
-    if (!this.#syncing && !this.#failed) void this.#run(this.#sync)
+    if (!this.#syncing) void this.#run(this.#sync)
   }
 
   /** Undefined when everything up to the number is durable already, else a promise of that. */
@@ -72,7 +71,6 @@ export class Durability {
       this.#syncing = false
     } catch (error) {
       // `#syncing` stays: a second sync could succeed without having written what the first one lost.
-      this.#failed = true
       this.#onFatal(error)
     }
   }

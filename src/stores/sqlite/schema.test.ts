@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -109,7 +109,10 @@ describe('a schema', () => {
     const child = spawnSync(process.execPath, ['--input-type=module', '-e', script])
     const killed = Number(child.stdout.toString())
     assert.ok(killed > revision)
+    assert.ok(statSync(`${path}-wal`).size > 0)
     const store = openSqlite({ path, tables: [first] })
+    // What the dead process may not have synced is in the database, synced, before it can be told.
+    assert.equal(statSync(`${path}-wal`).size, 0)
     const { gets } = await store.read({ gets: [get(first, ['x'])] })
     assert.deepEqual([gets[0].record?.a, gets[0].record?.revision], [2, killed])
     const writes = [{ put: first, record: { id: 'x', a: 3 } }]

@@ -242,6 +242,31 @@ describe('an error of SQLite', () => {
     )
   })
 
+  it('in COMMIT itself rejects, and nobody waits for the number that was announced', async () => {
+    let broken = false
+    class Failing extends DatabaseSync {
+      override prepare(sql: string) {
+        const statement = super.prepare(sql)
+        const run = statement.run.bind(statement)
+        if (sql === 'COMMIT')
+          statement.run = () => {
+            if (broken) throw new Error('no commit')
+            return run()
+          }
+        return statement
+      }
+    }
+    const store = open({ durability: 'none', connect: path => new Failing(path) })
+    await store.commit(put('a', 1))
+    broken = true
+    await assert.rejects(store.commit(put('b', 1)), StoreUnavailable)
+    broken = false
+    await store.settle()
+    const { gets } = await store.read({ gets: [get(rows, ['b'])] })
+    assert.equal(gets[0].record, undefined)
+    await store.commit(put('b', 2))
+  })
+
   it('such as a full database rejects and the store lives on', async () => {
     const large = table<{ id: number; bytes: Uint8Array }>({
       name: 'large',
@@ -314,12 +339,12 @@ describe('connections of one process', () => {
     const connection = dead.nextConnection()
     dead.tryTurn(connection)
     dead.setBegun(dead.begun() + 3)
-    const before = store.generation(rows, ['a'])
+    const before = store.generation(rows, ['untouched'])
     const commit = store.commit(put('a', 2))
     assert.equal(await isSettled(commit), false)
     store.releaseTurnOf(connection)
     assert.ok((await commit).revision > dead.durable() - 2)
-    assert.notEqual(store.generation(rows, ['a']), before)
+    assert.notEqual(store.generation(rows, ['untouched']), before)
     await store.settle()
   })
 
