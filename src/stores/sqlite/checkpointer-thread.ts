@@ -12,21 +12,34 @@ const restartAt = 16 * 1024 ** 2
 /** How long to sleep while nothing is written, in milliseconds, and while something is. */
 const idle = 200
 const busy = 10
+/** How long writers are left alone after somebody's open snapshot kept the WAL from starting anew. */
+const discouraged = 1000
 
 type Mode = 'NOOP' | 'PASSIVE' | 'RESTART'
 
-/** Runs a checkpoint; says how many frames the WAL has and how many are in the database. */
-function checkpoint(db: DatabaseSync, mode: Mode): { readonly log: number; readonly done: number } {
-  const row = db.prepare(`PRAGMA wal_checkpoint(${mode})`).get()
-  return { log: Number(row?.['log'] ?? 0), done: Number(row?.['checkpointed'] ?? 0) }
+interface Progress {
+  readonly log: number
+  readonly done: number
+  readonly blocked: boolean
 }
 
-function restart(db: DatabaseSync, shared: Shared, connection: number): void {
+/** Runs a checkpoint; says how many frames the WAL has and how many are in the database. */
+function checkpoint(db: DatabaseSync, mode: Mode): Progress {
+  const row = db.prepare(`PRAGMA wal_checkpoint(${mode})`).get()
+  return {
+    log: Number(row?.['log'] ?? 0),
+    done: Number(row?.['checkpointed'] ?? 0),
+    blocked: row?.['busy'] === 1,
+  }
+}
+
+/** Says whether the WAL can start anew; not so while a foreign tool holds a snapshot of it open. */
+function restart(db: DatabaseSync, shared: Shared, connection: number): boolean {
   // Most of the copying is done beside the writers; within the turn only what came meanwhile is left.
   checkpoint(db, 'PASSIVE')
   shared.takeTurnBlocking(connection)
   try {
-    checkpoint(db, 'RESTART')
+    return !checkpoint(db, 'RESTART').blocked
   } finally {
     shared.passTurn(connection)
   }
@@ -35,6 +48,8 @@ function restart(db: DatabaseSync, shared: Shared, connection: number): void {
 function run({ path, shared: buffer, connection, stop }: CheckpointerData): void {
   const shared = new Shared(buffer)
   const db = connect(path)
+  // Our own readers are done within a millisecond; writers must not wait for anybody else's.
+  db.exec('PRAGMA busy_timeout = 50')
   const frame = Number(db.prepare('PRAGMA page_size').get()?.['page_size'] ?? 4096) + 24
   const word = new Int32Array(stop)
   let last = -1
@@ -42,12 +57,14 @@ function run({ path, shared: buffer, connection, stop }: CheckpointerData): void
     const now = shared.last()
     const written = now !== last
     last = now
+    let pause = written ? busy : idle
     if (written) {
       const { log, done } = checkpoint(db, 'NOOP')
-      if (log * frame > restartAt) restart(db, shared, connection)
-      else if ((log - done) * frame > passiveAt) checkpoint(db, 'PASSIVE')
+      if (log * frame > restartAt) {
+        if (!restart(db, shared, connection)) pause = discouraged
+      } else if ((log - done) * frame > passiveAt) checkpoint(db, 'PASSIVE')
     }
-    Atomics.wait(word, 0, 0, written ? busy : idle)
+    Atomics.wait(word, 0, 0, pause)
   }
   db.close()
 }
