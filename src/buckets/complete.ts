@@ -157,8 +157,7 @@ function choose(
   upload: UploadRecord,
   parts: readonly Stored<PartRecord>[],
 ): Stored<PartRecord>[] {
-  const { checksumAlgorithm: algorithm, checksumType: type } = upload
-  const choice = algorithm === null || type === null ? undefined : { algorithm, type }
+  const { checksumAlgorithm: algorithm } = upload
   const stored = new Map(
     parts.map(part => [
       part.number,
@@ -170,14 +169,10 @@ function choose(
   )
   // Checksums of an algorithm that the upload did not name were verified with the part and are not kept.
   const listed =
-    choice === undefined
+    algorithm === null
       ? request.parts.map(part => ({ ...part, checksum: undefined }))
       : request.parts
-  const found = matchParts(listed, number => stored.get(number), {
-    uploadId: request.uploadId,
-    // A checksum of the whole decides before those of the parts, which may then be left out.
-    checksum: request.checksum === undefined ? choice : undefined,
-  })
+  const found = matchParts(listed, number => stored.get(number), request.uploadId)
   return found.map(part => ({ ...part, checksum: part.checksum.value }))
 }
 

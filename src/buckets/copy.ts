@@ -1,6 +1,6 @@
 /** CopyObject: the new version refers to the same bytes. */
 import type { ChecksumAlgorithm } from '../model/checksums.ts'
-import type { Checksum, CopyRequest, CopyResult } from '../ports/keyspace.ts'
+import type { Checksum, CopyRequest, CopyResult, StandardHeaders } from '../ports/keyspace.ts'
 import { isConditional, requireSource, requireWrite } from '../rules/conditions.ts'
 import { discardOnFailure, place, references, takeIn } from './content.ts'
 import { attempt, bucketCheck, type Space } from './core.ts'
@@ -44,12 +44,19 @@ export async function copyShared(
   }).finally(() => core.cache.forget(space.bucket.id, request.key))
 }
 
+/** A redirect is never copied: it is that of the request, or none. */
+function copiedHeaders(request: CopyRequest, record: OpenRecord['record']): StandardHeaders {
+  const { websiteRedirect: _, ...headers } = record.attributes?.headers ?? {}
+  const { websiteRedirect } = request.headers
+  return websiteRedirect === undefined ? headers : { ...headers, websiteRedirect }
+}
+
 function attributesOf(request: CopyRequest, record: OpenRecord['record']) {
-  const from = request.replaceMetadata ? request : record.attributes
+  const { replaceMetadata } = request
   return {
     owner: request.owner,
-    headers: from?.headers ?? {},
-    metadata: from?.metadata ?? {},
+    headers: replaceMetadata ? request.headers : copiedHeaders(request, record),
+    metadata: (replaceMetadata ? request : record.attributes)?.metadata ?? {},
     tags: request.tags ?? record.tags ?? [],
     storageClass: request.storageClass,
   }

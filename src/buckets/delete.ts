@@ -1,12 +1,22 @@
 /** DeleteObject and RenameObject. */
 import { S3Error } from '../model/errors.ts'
 import type { DeleteRequest, DeleteResult, Keyspace } from '../ports/keyspace.ts'
+import { get } from '../ports/meta-store.ts'
 import { isConditional, requireDelete, requireRead, requireWrite } from '../rules/conditions.ts'
 import { requireVersionId } from '../rules/versions.ts'
 import { references } from './content.ts'
 import { attempt, bucketCheck, type Space } from './core.ts'
 import { noSuchKey } from './records.ts'
-import { Draft, planDelete, planPut, planRemoveVersion, readKey, readVersion } from './write.ts'
+import { versionsTable } from './tables.ts'
+import {
+  Draft,
+  type KeyState,
+  planDelete,
+  planPut,
+  planRemoveVersion,
+  readKey,
+  readVersion,
+} from './write.ts'
 
 export async function remove(space: Space, request: DeleteRequest): Promise<DeleteResult> {
   const { key, versionId, conditions } = request
@@ -16,7 +26,7 @@ export async function remove(space: Space, request: DeleteRequest): Promise<Dele
     if (versionId !== undefined) return await removeVersion(space, request, versionId)
     return await attempt(space, { key, conditional }, async () => {
       const state = await readKey(space, key)
-      requireDelete(conditions, state.current)
+      requireDelete(conditions, conditional ? await standing(space, state) : undefined)
       // Nothing is there and nothing will be: no batch, so that deletes of what is gone cost no sync.
       if (state.current === undefined && space.bucket.versioning === 'off') {
         return { batch: undefined, result: { versionId: undefined, deleteMarker: false } }
@@ -29,6 +39,16 @@ export async function remove(space: Space, request: DeleteRequest): Promise<Dele
   } finally {
     space.core.cache.forget(space.bucket.id, key)
   }
+}
+
+/** What the conditions of a delete judge: the current version, which may be a delete marker. */
+async function standing(space: Space, { key, current, head }: KeyState) {
+  if (current !== undefined || head?.marker !== 1) return current
+  const { gets } = await space.core.store.read(
+    { gets: [get(versionsTable, [space.bucket.id, key, head.newest])] },
+    { tentative: true },
+  )
+  return gets[0].record
 }
 
 async function removeVersion(

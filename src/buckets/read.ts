@@ -1,5 +1,5 @@
 /** Finding a version and reading its bytes. */
-import type { BlobStore } from '../ports/blob-store.ts'
+import { BlobMissing, type BlobStore } from '../ports/blob-store.ts'
 import type { ObjectInfo, ObjectPart, OpenObject, Span, VersionRef } from '../ports/keyspace.ts'
 import { get, getFollowing, type Stored, scan } from '../ports/meta-store.ts'
 import { requireVersionId } from '../rules/versions.ts'
@@ -218,7 +218,8 @@ export async function* readSlices(
 async function readBody(core: Core, slice: Slice): Promise<Uint8Array> {
   const { gets } = await core.store.read({ gets: [get(bodiesTable, [slice.body ?? 0])] })
   const bytes = gets[0].record?.bytes
-  if (bytes === undefined) throw new Error(`the small body ${slice.body} is missing`)
+  // Gone since the record was read: whoever opens the object again finds what took its place.
+  if (bytes === undefined) throw new BlobMissing(String(slice.body))
   return bytes.subarray(slice.offset, slice.offset + slice.length)
 }
 

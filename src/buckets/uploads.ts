@@ -13,6 +13,7 @@ import type {
 } from '../ports/keyspace.ts'
 import { get, type Stored, scan } from '../ports/meta-store.ts'
 import { requireSource } from '../rules/conditions.ts'
+import { requireSourceRange } from '../rules/range.ts'
 import { defaultChecksum } from '../rules/uploads.ts'
 import { cut, discardOnFailure, type NewContent, sliceReferences, takeIn } from './content.ts'
 import { attempt, bucketCheck, type Space } from './core.ts'
@@ -213,16 +214,7 @@ export async function copyPart(
 
 function requireSpan(request: PartCopyRequest, size: number) {
   const span = request.range ?? { start: 0, end: size }
-  if (span.end > size) {
-    throw new S3Error(
-      'InvalidArgument',
-      {
-        ArgumentName: 'x-amz-copy-source-range',
-        ArgumentValue: `bytes=${span.start}-${span.end - 1}`,
-      },
-      `Range specified is not valid for source object of size: ${size}`,
-    )
-  }
+  requireSourceRange(span, size)
   return span
 }
 

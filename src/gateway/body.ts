@@ -37,10 +37,14 @@ export class RequestBody implements Body {
   #taken = false
 
   /** Throws for headers that contradict each other or are no checksums. Reads nothing. */
-  constructor(incoming: Incoming, payload: Payload, signer: ChunkSigner | undefined) {
+  constructor(
+    incoming: Incoming,
+    sender: { readonly payload: Payload; readonly signer: ChunkSigner | undefined },
+    checksums: 'of body' | 'of object',
+  ) {
     this.#incoming = incoming
-    this.#promised = readPromises(incoming, payload)
-    this.#signer = signer
+    this.#promised = readPromises(incoming, sender.payload, checksums)
+    this.#signer = sender.signer
     this.length = this.#promised.length
     const trailer = this.#promised.trailers?.[0]
     this.announced =
@@ -202,9 +206,13 @@ function digestsOf(values: HashValues, size: number, asked: readonly ChecksumAlg
   return { size, md5: hexOfBase64(values.MD5 ?? ''), checksums }
 }
 
-function readPromises({ headers }: Incoming, payload: Payload): Promised {
+function readPromises(
+  { headers }: Incoming,
+  payload: Payload,
+  checksums: 'of body' | 'of object',
+): Promised {
   const streaming = payload.kind === 'streaming'
-  const checksum = readChecksumHeader(headers)
+  const checksum = checksums === 'of body' ? readChecksumHeader(headers) : undefined
   const trailers =
     streaming && payload.trailer ? announcedTrailers(headers['x-amz-trailer']) : undefined
   if (trailers !== undefined && checksum !== undefined && trailers.length > 0) {

@@ -5,6 +5,7 @@ import { type AnyOperation, operations as model } from '../model/operations.ts'
 import type { Context } from '../operations/operation.ts'
 import { requireExpectedOwner } from '../operations/s3/owners.ts'
 import type { BucketInfo } from '../ports/keyspace.ts'
+import { requireKey } from '../rules/names.ts'
 import { type Address, address, prepareDomains, preparePrefix } from '../wire/address.ts'
 import { decode, decodeBody, payloadKind } from '../wire/decode.ts'
 import { emptyQuery, parseQuery, type Query } from '../wire/query.ts'
@@ -81,6 +82,7 @@ class Pipeline {
     record.account = principal.canonicalId
     record.volume = principal.volume
     const declared = this.#declared(operation)
+    if (place.key !== undefined) requireKey(place.key)
     const input = decode(operation, {
       ...(place.bucket === undefined ? {} : { bucket: place.bucket }),
       ...(place.key === undefined ? {} : { key: place.key }),
@@ -88,7 +90,7 @@ class Pipeline {
       headers: incoming.headers,
     })
     const bucket = await this.#bucket(declared, place, identity)
-    const body = new RequestBody(incoming, identity.payload, identity.signer)
+    const body = new RequestBody(incoming, identity, checksumsOf(operation))
     const context = new RequestContext(this.#parts, {
       incoming,
       address: place,
@@ -96,7 +98,7 @@ class Pipeline {
       bucket,
       body,
     })
-    context.authorize(declared.action, { bucket, key: place.key })
+    context.authorize(actionOf(declared, query), { bucket, key: place.key })
     await requireOwner(incoming, bucket, context)
     const whole = await this.#withDocument(operation, input, { incoming, body })
     const reply = await declared.run(whole, context)
@@ -180,6 +182,16 @@ class Pipeline {
     const document = await body.document(documentMax(operation))
     return { ...input, ...decodeBody(operation, document) }
   }
+}
+
+/** The right that a request takes on its own resource. */
+function actionOf({ action, versionAction }: Declared, query: Query): string {
+  return versionAction !== undefined && query.has('versionId') ? versionAction : action
+}
+
+/** Whether the checksum headers speak of the request's body, and not of the object that it completes. */
+function checksumsOf(operation: AnyOperation): 'of body' | 'of object' {
+  return operation === 'CompleteMultipartUpload' ? 'of object' : 'of body'
 }
 
 /** A body that streams must say how long it is, or come in chunks of HTTP's. */

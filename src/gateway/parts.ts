@@ -8,6 +8,8 @@ import type { Buckets } from '../ports/keyspace.ts'
 /** An operation as the pipeline runs it, whichever it is. */
 export interface Declared {
   readonly action: string
+  /** Instead of `action`, when the request names a version. */
+  readonly versionAction?: string
   readonly createsBucket?: true
   run(input: object, context: Context): Promise<Reply<object>>
 }

@@ -67,7 +67,8 @@ export class HttpServer {
     server.maxConnections = limits.maxConnections
     server.on('request', (request, response) => void this.#serve(request, response, false))
     server.on('checkContinue', (request, response) => void this.#serve(request, response, true))
-    server.on('checkExpectation', (request, response) => void this.#refuse(request, response))
+    // S3 ignores expectations that it does not know.
+    server.on('checkExpectation', (request, response) => void this.#serve(request, response, false))
     server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
       this.#onClientError(error, socket as Connection)
     })
@@ -141,12 +142,6 @@ export class HttpServer {
     this.#watched.delete(exchange)
     if (exchange.connection[underWay] === exchange) exchange.connection[underWay] = undefined
     this.#options.observe(exchange, outgoing, failure)
-  }
-
-  async #refuse(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const exchange = new Exchange(request, response, true, this.#onBody)
-    this.#inFlight += 1
-    await this.#finish(exchange, refusal('BadRequest', { status: 417 }))
   }
 
   #follow(exchange: Exchange): void {

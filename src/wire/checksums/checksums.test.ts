@@ -141,7 +141,7 @@ describe('given checksums (5b 9)', () => {
     for (const bad of ['', 'AAAA', `${value}=`, 'sailorjerry', value.replace(/=/g, '')]) {
       assert.throws(
         () => readChecksumHeader({ [checksumHeader.CRC32]: bad }),
-        thrown('InvalidRequest'),
+        thrown('BadDigest'),
       )
     }
   })

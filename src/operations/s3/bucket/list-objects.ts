@@ -18,7 +18,8 @@ export const listObjects: Operation<'ListObjects'> = {
     return {
       output: {
         Name: input.Bucket,
-        Prefix: spell(prefix),
+        // As it is: botocore, unlike for V2, takes the prefix of V1 as it finds it.
+        Prefix: prefix,
         Marker: spell(after),
         // Without a delimiter the last key is the next marker, and AWS leaves it to the client to see that.
         NextMarker: more && delimiter !== '' ? spell(lastName(entries)) : undefined,

@@ -31,9 +31,7 @@ export function listedParts(input: CompleteMultipartUploadRequest): readonly Lis
   if (written.length === 0 || written.length > limits.part_number_max) {
     throw new S3Error('MalformedXML')
   }
-  const parts = written.map(listedPart)
-  requirePartOrder(parts, input.UploadId)
-  return parts
+  return requirePartOrder(written.map(listedPart), input.UploadId)
 }
 
 function typeOf(written: string | undefined): CompleteRequest['checksumType'] {
