@@ -12,7 +12,7 @@ import { digester } from '../buckets/digester.ts'
 import { KeyQueue } from '../buckets/key-queue.ts'
 import { ObjectCache } from '../buckets/object-cache.ts'
 import { sweep, usualTimes } from '../buckets/sweep.ts'
-import { bucketTables } from '../buckets/tables.ts'
+import { bodiesTable, bucketTables } from '../buckets/tables.ts'
 import { createGateway } from '../gateway/gateway.ts'
 import type { Handler } from '../gateway/message.ts'
 import { S3Error } from '../model/errors.ts'
@@ -20,6 +20,7 @@ import { operations } from '../operations/index.ts'
 import type { BlobStore } from '../ports/blob-store.ts'
 import { systemClock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
+import { type MetaStore, scan } from '../ports/meta-store.ts'
 import { openFileBlobs } from '../stores/files/blob-store.ts'
 import { openMemoryBlobs } from '../stores/memory/blob-store.ts'
 import { openSqlite, type SqliteStore } from '../stores/sqlite/store.ts'
@@ -48,6 +49,8 @@ export interface HouseOptions {
   readonly shared: SharedArrayBuffer | undefined
   /** When the process began, in milliseconds since the epoch. */
   readonly started: number
+  /** Which worker of the process this is, from 0. */
+  readonly index: number
   /** Told as soon as the database is open, before anything is written. */
   readonly onConnected?: (store: SqliteStore) => void
 }
@@ -56,9 +59,17 @@ async function openBlobs(config: Config): Promise<BlobStore> {
   return config.memory ? openMemoryBlobs() : await openFileBlobs({ folder: config.data })
 }
 
+/** Ids of bodies rise; those of this process begin above all that are there. */
+async function greatestBodyId(store: MetaStore): Promise<number> {
+  const last = scan(bodiesTable, { at: [], limit: 1, reverse: true, columns: [] })
+  const { scans } = await store.read({ scans: [last] }, { tentative: true })
+  const [entry] = scans[0].entries
+  return typeof entry === 'object' ? entry.id : 0
+}
+
 /** Opens everything that a thread needs to answer. Rejects as the stores do. */
 export async function openHouse(options: HouseOptions): Promise<House> {
-  const { config, masterKey, shared, started, onConnected } = options
+  const { config, masterKey, shared, started, index, onConnected } = options
   const clock = systemClock
   if (!config.memory) mkdirSync(config.data, { recursive: true })
   const store = openSqlite({
@@ -75,7 +86,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     store,
     blobs,
     clock,
-    bodyIds: new BodyIds(),
+    bodyIds: new BodyIds(index, await greatestBodyId(store)),
     queue: new KeyQueue(),
     cache: new ObjectCache(store, config.cacheSize),
     inlineMax: config.inlineMax,

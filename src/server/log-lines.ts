@@ -21,8 +21,7 @@ export interface RequestFacts {
 /** What JSON takes as it is: all but quotes, backslashes, controls and halves of surrogate pairs. */
 const plainText = /^[ !#-[\]-~\u00a0-\u2027\u202a-\ud7ff\ue000-\uffff]*$/
 
-const quoted = (text: string): string =>
-  plainText.test(text) ? `"${text}"` : JSON.stringify(text)
+const quoted = (text: string): string => (plainText.test(text) ? `"${text}"` : JSON.stringify(text))
 
 /** Without its query, in which a presigned URL has its signature. */
 function withoutQuery(url: string): string {

@@ -1,7 +1,8 @@
 /** One thread's share of the server: its HTTP server before its part of the house, with logs and counters. */
+import { statSync } from 'node:fs'
 import type { Outgoing } from '../gateway/message.ts'
 import { clientAddress } from '../wire/forwarded.ts'
-import type { House } from './compose.ts'
+import { databaseFile, type House } from './compose.ts'
 import type { Config } from './config.ts'
 import { Counters } from './counters.ts'
 import type { Exchange } from './exchange.ts'
@@ -54,7 +55,7 @@ export interface ServingOptions {
 export interface Serving {
   readonly port: number
   readonly http: HttpServer
-  /** Finishes what is under way, then closes this thread's part of the house. */
+  /** Finishes what is under way; the house stays open. */
   close(graceMs: number): Promise<void>
 }
 
@@ -101,14 +102,14 @@ function observer(options: ServingOptions, own: Counters) {
   }
 }
 
-async function storeGauges(house: House): Promise<readonly Gauge[]> {
-  await house.store.settle()
+/** What the store weighs on the disk. */
+function storeGauges(config: Config): readonly Gauge[] {
+  if (config.memory) return []
+  const file = databaseFile(config)
+  const size = (path: string) => statSync(path, { throwIfNoEntry: false })?.size ?? 0
   return [
-    {
-      name: 'moongate_store_connection',
-      help: 'Number of the connection to the store that answered',
-      value: house.store.connection,
-    },
+    { name: 'moongate_database_bytes', help: 'Size of the database file', value: size(file) },
+    { name: 'moongate_wal_bytes', help: 'Size of its write-ahead log', value: size(`${file}-wal`) },
   ]
 }
 
@@ -122,7 +123,7 @@ export async function serve(options: ServingOptions): Promise<Serving> {
     handler: withOwnPaths(house.handler, {
       health: state,
       metricsToken: config.metricsToken,
-      printMetrics: async () => printMetrics(counters, await storeGauges(house)),
+      printMetrics: () => printMetrics(counters, storeGauges(config)),
     }),
     limits: config,
     tls,
@@ -142,7 +143,6 @@ export async function serve(options: ServingOptions): Promise<Serving> {
     async close(graceMs) {
       await http.close(graceMs)
       clearInterval(gauges)
-      await house.close()
     },
   }
 }

@@ -48,7 +48,7 @@ const server = {
   }),
   workers: setting({
     group: 'Server',
-    kind: whole('N', 1, 256),
+    kind: whole('N', 1, 64),
     fallback: undefined,
     fallbackWords: 'one per core; 1 with --memory and where ports cannot be shared',
     doc: 'Threads that serve requests',

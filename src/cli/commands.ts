@@ -1,0 +1,36 @@
+/** Every command there is. Each is loaded only when it is called. */
+import type { Command, Flag } from './command.ts'
+
+const serverFlags = async (): Promise<Readonly<Record<string, Flag>>> =>
+  (await import('./serve.ts')).serveFlags()
+
+/** What a command on a data folder must know of it. */
+const folderFlags = async (): Promise<Readonly<Record<string, Flag>>> => {
+  const { data, config } = await serverFlags()
+  return { ...(data && { data }), ...(config && { config }) }
+}
+
+export const commands: readonly Command[] = [
+  {
+    name: 'serve',
+    kind: 'server',
+    summary: 'Run the server; this is what moongate alone does',
+    flags: serverFlags,
+    details: async () => (await import('./serve.ts')).serveDetails(),
+    examples: [
+      'moongate',
+      'moongate serve --data /srv/s3 --host 0.0.0.0 --port 9000',
+      'moongate serve --memory --port 0',
+      'MOONGATE_BUCKETS=photos,logs moongate serve --domain s3.example.com',
+    ],
+    run: async args => (await import('./serve.ts')).serve(args),
+  },
+  {
+    name: 'root-key rotate',
+    kind: 'folder',
+    summary: 'Give the root account a new key and show it once; the old one stops to work',
+    flags: folderFlags,
+    examples: ['moongate root-key rotate --data /srv/s3', 'moongate root-key rotate --json'],
+    run: async args => (await import('./root-key.ts')).rotateRootKey(args),
+  },
+]

@@ -1,0 +1,118 @@
+/** Finds the command that was called and runs it. */
+import {
+  type Arguments,
+  type Command,
+  commandHelp,
+  type Output,
+  readArguments,
+  suggestion,
+  WrongUse,
+} from './command.ts'
+import { commands } from './commands.ts'
+
+const kinds = {
+  server: 'Running a server',
+  folder: 'On a data folder, whose server is stopped',
+  remote:
+    'On a running server (--endpoint, --profile; else MOONGATE_*, AWS_*, http://127.0.0.1:9000)',
+} as const
+
+function overview(): string {
+  const width = Math.max(...commands.map(({ name }) => name.length))
+  const lines = Object.entries(kinds).flatMap(([kind, title]) => {
+    const own = commands.filter(command => command.kind === kind)
+    if (own.length === 0) return []
+    return [
+      '',
+      `${title}:`,
+      ...own.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`),
+    ]
+  })
+  return [
+    'Moongate: one program that gives a folder the whole S3 API.',
+    '',
+    'Usage: moongate [command] [flags]',
+    ...lines,
+    '',
+    'Each command has --help. Exit status: 0 done, 1 failed, 2 wrong use.',
+    '',
+  ].join('\n')
+}
+
+function outputOf(json: boolean): Output {
+  return {
+    result: (words, data) => {
+      process.stdout.write(json ? `${JSON.stringify(data)}\n` : `${words}\n`)
+    },
+    note: words => {
+      process.stderr.write(`${words}\n`)
+    },
+  }
+}
+
+/** The command whose name the arguments begin with (the longest), and the arguments behind it. */
+function find(args: readonly string[]): { command: Command; rest: readonly string[] } | undefined {
+  const fitting = commands
+    .filter(({ name }) => name.split(' ').every((word, index) => args[index] === word))
+    .toSorted((a, b) => b.name.length - a.name.length)[0]
+  if (fitting !== undefined)
+    return { command: fitting, rest: args.slice(fitting.name.split(' ').length) }
+  const [serve] = commands
+  return serve !== undefined && (args[0] === undefined || args[0].startsWith('-'))
+    ? { command: serve, rest: args }
+    : undefined
+}
+
+function refuseUnknown(args: readonly string[]): never {
+  const words = args.slice(0, 2).join(' ')
+  const names = commands.map(({ name }) => name)
+  const near = suggestion(words, names) || suggestion(args[0] ?? '', names)
+  throw new WrongUse(`Unknown command: ${words}.${near} moongate --help lists them.`)
+}
+
+async function dispatch(args: readonly string[]): Promise<number> {
+  const [first] = args
+  if (first === '--version' || first === 'version') {
+    const { version } = await import('../server/version.ts')
+    process.stdout.write(`${version}\n`)
+    return 0
+  }
+  if ((first === '--help' || first === '-h' || first === 'help') && args.length === 1) {
+    process.stdout.write(overview())
+    return 0
+  }
+  const { command, rest } = find(args) ?? refuseUnknown(args)
+  const read = readArguments(rest, await command.flags())
+  if (read.flags.has('help')) {
+    process.stdout.write(await commandHelp(command))
+    return 0
+  }
+  const flags = new Map(read.flags)
+  flags.delete('json')
+  const called: Arguments = { ...read, flags, output: outputOf(read.flags.has('json')) }
+  return await command.run(called)
+}
+
+/** Errors of people and of the machine, which a sentence explains; anything else is a bug and shows its stack. */
+const explained = [
+  'FolderInUse',
+  'PortUnavailable',
+  'WrongMasterKey',
+  'SchemaMismatch',
+  'StoreUnavailable',
+  'CommandFailed',
+]
+
+/** Runs what the arguments say. Resolves with the exit status: 0 done, 1 failed, 2 wrong use. */
+export async function run(args: readonly string[]): Promise<number> {
+  try {
+    return await dispatch(args)
+  } catch (error) {
+    if (!(error instanceof Error)) throw error
+    const wrong = error.name === 'WrongUse' || error.name === 'ConfigError'
+    const known = wrong || explained.includes(error.name) || 'syscall' in error
+    const words = known ? `moongate: ${error.message}` : (error.stack ?? error.message)
+    process.stderr.write(`${words}\n`)
+    return wrong ? 2 : 1
+  }
+}

@@ -1,0 +1,43 @@
+/** Opens a data folder for a command that works on it while its server is stopped. */
+import { existsSync } from 'node:fs'
+import type { AccessKey } from '../access/access-keys.ts'
+import { lockFolder } from '../stores/sqlite/folder-lock.ts'
+import { createShared } from '../stores/sqlite/shared.ts'
+import { databaseFile, type House, openHouse } from './compose.ts'
+import type { Config } from './config.ts'
+import { masterKeyOf } from './master-key.ts'
+
+/** A command could not do what it was asked to; the message says why. */
+export class CommandFailed extends Error {
+  override readonly name = 'CommandFailed'
+}
+
+/**
+ * Runs `work` in a house that nobody else uses. Rejects with {@link CommandFailed} where there is no data folder,
+ * FolderInUse where its server runs.
+ */
+export async function inFolder<T>(config: Config, work: (house: House) => Promise<T>): Promise<T> {
+  if (!existsSync(databaseFile(config)))
+    throw new CommandFailed(`${config.data} holds no data of Moongate; name the folder with --data`)
+  const unlock = lockFolder(config.data)
+  try {
+    const house = await openHouse({
+      config,
+      masterKey: masterKeyOf(config),
+      shared: createShared(),
+      started: Date.now(),
+      index: 0,
+    })
+    try {
+      return await work(house)
+    } finally {
+      await house.close()
+    }
+  } finally {
+    unlock()
+  }
+}
+
+/** A new root key; the one before stops to work. */
+export const rotateRoot = (config: Config): Promise<AccessKey> =>
+  inFolder(config, house => house.access.rotateRoot())

@@ -1,0 +1,68 @@
+/** A server that is its process: configuration from flags and environment, banner, signals, exit. */
+import { readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { resolve } from 'node:path'
+import { banner } from './banner.ts'
+import { type Config, loadConfig } from './config.ts'
+import { logPlaces } from './logs.ts'
+import { type RunningServer, startServer } from './start.ts'
+import { version } from './version.ts'
+
+export interface ProcessOptions {
+  /** By name without dashes. */
+  readonly flags: ReadonlyMap<string, readonly string[]>
+  readonly note: (words: string) => void
+}
+
+/** The configuration of this process. Throws ConfigError. */
+export function processConfig({ flags, note }: ProcessOptions): Config {
+  const readFile = (path: string) => readFileSync(path, 'utf8')
+  const { config, warnings } = loadConfig({ flags, env: process.env, readFile })
+  for (const warning of warnings) note(`moongate: ${warning}`)
+  return config
+}
+
+function describe(config: Config, { endpoint, root }: RunningServer): string {
+  const { access } = logPlaces(config)
+  const places: Readonly<Record<string, string>> = { 1: 'standard output', undefined: 'off' }
+  return banner({
+    version,
+    endpoint,
+    root,
+    region: config.region,
+    data: config.memory ? undefined : resolve(config.data),
+    buckets: config.buckets.map(({ name }) => name),
+    accessLog: places[String(access)] ?? resolve(String(access)),
+    insecure: config.insecure,
+    workers: config.memory ? 1 : (config.workers ?? availableParallelism()),
+  })
+}
+
+/** Resolves with the exit status once the server was told to stop and has stopped. */
+export async function runServer(options: ProcessOptions): Promise<number> {
+  const config = processConfig(options)
+  const { promise: hopeless, resolve: giveUp } = Promise.withResolvers<Error>()
+  const server = await startServer({ config, onHopeless: giveUp })
+  const stopped = new Promise<undefined>(done => {
+    let asked = false
+    const stop = () => {
+      // Who asks twice does not want to wait for others' requests.
+      if (asked) process.exit(1)
+      asked = true
+      done(undefined)
+    }
+    process.on('SIGTERM', stop)
+    process.on('SIGINT', stop)
+  })
+  process.on('SIGHUP', () => server.reload())
+  process.on('exit', () => server.flush())
+  process.on('uncaughtException', err => {
+    server.log.error({ err }, 'a fault that nobody expected ends the process')
+    process.exit(1)
+  })
+  process.stdout.write(describe(config, server))
+  const reason = await Promise.race([stopped, hopeless])
+  if (reason !== undefined) server.log.error({ err: reason }, 'the process ends')
+  await server.close()
+  return reason === undefined ? 0 : 1
+}

@@ -1,0 +1,219 @@
+/** Starts a whole server in this process, for the command line and for the library alike. */
+import { mkdirSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import type { RootKey } from '../access/accounts.ts'
+import type { Log } from '../ports/log.ts'
+import { startCheckpointer } from '../stores/sqlite/checkpointer.ts'
+import { lockFolder } from '../stores/sqlite/folder-lock.ts'
+import { createShared } from '../stores/sqlite/shared.ts'
+import { readCertificate, watchCertificate } from './certificate.ts'
+import { databaseFile, furnish, type House, openHouse, sweepRegularly } from './compose.ts'
+import type { Config } from './config.ts'
+import { countersBytes } from './counters.ts'
+import { createLogs, type Logs, openLogFiles } from './logs.ts'
+import { masterKeyOf } from './master-key.ts'
+import { portError, portsAreShared, provePort } from './port.ts'
+import { type Certificate, type Serving, SharedState, serve } from './serving.ts'
+import { Workers, type WorkersOptions } from './workers.ts'
+
+export interface RunningServer {
+  /** What clients are given: the public URL, else where it listens. */
+  readonly endpoint: string
+  readonly port: number
+  readonly root: RootKey
+  readonly log: Log
+  /** Reads the certificate again. */
+  reload(): void
+  /** Writes out what the logs have gathered; may be called in an exit handler. */
+  flush(): void
+  /** Drains, closes the stores, releases the folder. */
+  close(): Promise<void>
+}
+
+export interface StartOptions {
+  readonly config: Config
+  /** Called for what the process should not survive. */
+  readonly onHopeless: (error: Error) => void
+}
+
+function workersOf(config: Config): number {
+  if (config.memory || !portsAreShared) return 1
+  return config.workers ?? Math.min(availableParallelism(), 64)
+}
+
+/** Where a client on this machine finds the server. */
+function endpointOf(config: Config, port: number): string {
+  if (config.publicUrl !== undefined) return config.publicUrl
+  const anywhere: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '[::1]' }
+  const { host } = config
+  const name = anywhere[host] ?? (host.includes(':') ? `[${host}]` : host)
+  const scheme = config.tlsCert === undefined ? 'http' : 'https'
+  return `${scheme}://${name}:${port}${config.prefix}`
+}
+
+/** What must be undone, last thing first. */
+class Undo {
+  readonly #steps: (() => void | Promise<void>)[] = []
+
+  add(step: () => void | Promise<void>): void {
+    this.#steps.push(step)
+  }
+
+  async run(): Promise<void> {
+    for (let step = this.#steps.pop(); step !== undefined; step = this.#steps.pop()) await step()
+  }
+}
+
+/** The checkpoint thread, started again when it fails. */
+function keepCheckpointing(config: Config, house: House, log: Log): () => Promise<void> {
+  let closing = false
+  const start = () => {
+    const checkpointer = startCheckpointer({
+      path: databaseFile(config),
+      shared: house.store.shared,
+      onError(err) {
+        log.error({ err }, 'the checkpoint thread failed and is started again')
+        house.store.releaseTurnOf(checkpointer.connection)
+        if (!closing) current = start()
+      },
+    })
+    return checkpointer
+  }
+  let current = start()
+  return async () => {
+    closing = true
+    await current.close()
+  }
+}
+
+interface Parts {
+  readonly config: Config
+  readonly logs: Logs
+  readonly emit: WorkersOptions['emit']
+  readonly wanted: ReturnType<typeof openLogFiles>['wanted']
+  readonly undo: Undo
+  readonly state: SharedState
+  readonly onHopeless: StartOptions['onHopeless']
+}
+
+async function open(parts: Parts) {
+  const { config, logs, undo } = parts
+  if (!config.memory) {
+    mkdirSync(config.data, { recursive: true })
+    undo.add(lockFolder(config.data))
+  }
+  const masterKey = masterKeyOf(config)
+  const started = Date.now()
+  const house = await openHouse({ config, masterKey, shared: createShared(), started, index: 0 })
+  undo.add(() => house.close())
+  if (!config.memory) undo.add(keepCheckpointing(config, house, logs.log))
+  const root = await furnish(house, config)
+  return { masterKey, started, house, root }
+}
+
+function workersFor(
+  parts: Parts,
+  opened: Awaited<ReturnType<typeof open>>,
+  rest: { counters: readonly SharedArrayBuffer[]; port: number; tls: Certificate | undefined },
+): Workers {
+  const { config, logs, wanted, emit, onHopeless, state } = parts
+  const { masterKey, started, house } = opened
+  const { counters, port, tls } = rest
+  return new Workers({
+    data: {
+      config,
+      masterKey,
+      started,
+      counters,
+      port,
+      logs: wanted,
+      shared: house.store.shared,
+      state: state.buffer,
+    },
+    tls,
+    emit,
+    onHopeless,
+    log: logs.log,
+    release(connection) {
+      if (connection !== undefined) house.store.releaseTurnOf(connection)
+    },
+  })
+}
+
+async function listen(parts: Parts) {
+  const { config, logs, state, undo } = parts
+  const tls = readCertificate(config)
+  const count = workersOf(config)
+  const wanted = count > 1 ? await provePort(config.host, config.port) : config.port
+  const opened = await open(parts)
+  const counters = Array.from({ length: count }, () => new SharedArrayBuffer(countersBytes))
+  const { house, root } = opened
+  let serving: Serving
+  try {
+    serving = await serve({
+      config,
+      house,
+      logs,
+      state,
+      counters,
+      index: 0,
+      tls,
+      port: wanted,
+      sharesPort: count > 1,
+    })
+  } catch (error) {
+    throw portError(error, config.host, wanted)
+  }
+  const { port, http } = serving
+  const workers = workersFor(parts, opened, { counters, port, tls })
+  undo.add(async () => {
+    await Promise.all([serving.close(config.drainTimeout), workers.close(config.drainTimeout)])
+  })
+  const started = counters.slice(1).map((_, index) => workers.start(index + 1))
+  return { serving, workers, started, root, house, http, port }
+}
+
+/**
+ * Starts the server and resolves when it is ready: declared accounts and buckets are there, every worker listens.
+ * Rejects with ConfigError, FolderInUse, PortUnavailable, WrongMasterKey, SchemaMismatch, or what the system said.
+ */
+export async function startServer({ config, onHopeless }: StartOptions): Promise<RunningServer> {
+  const files = openLogFiles(config)
+  const { wanted, emit } = files
+  const logs = createLogs(config, wanted, emit)
+  const state = new SharedState(new SharedArrayBuffer(4))
+  const undo = new Undo()
+  const flush = () => {
+    logs.flush()
+    files.flush()
+  }
+  const parts: Parts = { config, logs, emit, wanted, undo, state, onHopeless }
+  try {
+    const { workers, started, root, house, http, port } = await listen(parts)
+    undo.add(sweepRegularly(house.core, config, logs.log))
+    const certificate = watchCertificate(config, logs.log, tls => {
+      http.setCertificate(tls)
+      workers.setCertificate(tls)
+    })
+    undo.add(() => certificate.stop())
+    await Promise.all(started)
+    state.state = 'ready'
+    return {
+      endpoint: endpointOf(config, port),
+      port,
+      root,
+      log: logs.log,
+      reload: () => certificate.reload(),
+      flush,
+      async close() {
+        state.state = 'draining'
+        await undo.run()
+        flush()
+      },
+    }
+  } catch (error) {
+    await undo.run()
+    flush()
+    throw error
+  }
+}
