@@ -15,7 +15,8 @@ const oneMechanism = (value: string) =>
     'Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query string parameter or the Authorization header should be specified',
   )
 
-const unsupported = () =>
+/** The error for a way of signing that is not taken. */
+export const unsupported = (): S3Error =>
   new S3Error(
     'InvalidRequest',
     {},
@@ -95,6 +96,7 @@ export const readAuth = (request: AuthRequest, options: AuthOptions): Claim => {
   refuseDuplicates(request)
   const authorization = headerOf(request, 'authorization')
   const inQuery = request.query.pairs.length === 0 ? undefined : queryMechanism(request)
+  // An empty header says as much as none: nobody.
   if (authorization) {
     if (inQuery !== undefined) throw oneMechanism(authorization)
     return readHeader(authorization, request, options)
@@ -113,7 +115,7 @@ const isV2 = (claim: SignedClaim): claim is V2Claim =>
 /**
  * Verifies a claim against the secret of its access key; `undefined` where no such key exists, which costs as much.
  * @param context the time (milliseconds since the epoch) and what is accepted
- * @returns for SigV4 and SigV4A, what continues the chain of signatures in a streaming body
+ * @returns what continues the chain of signatures where the body's chunks are signed, and only there
  * @throws S3Error SignatureDoesNotMatch, InvalidAccessKeyId, RequestTimeTooSkewed, AccessDenied (expired, unsigned
  *   headers), AuthorizationHeaderMalformed, AuthorizationQueryParametersError (scope)
  */
@@ -133,16 +135,11 @@ export const verify = (
   }
   const signer = verifyV4(claim, request, secret, context)
   const { payload } = claim
-  if (
-    payload.kind === 'streaming' &&
-    payload.signed !== undefined &&
-    payload.signed !== signer.kind
-  ) {
-    throw new S3Error(
-      'InvalidRequest',
-      {},
-      'x-amz-content-sha256 names another algorithm than the one that signed the request.',
-    )
-  }
-  return signer
+  if (payload.kind !== 'streaming' || payload.signed === undefined) return undefined
+  if (payload.signed === signer.kind) return signer
+  throw new S3Error(
+    'InvalidRequest',
+    {},
+    'x-amz-content-sha256 names another algorithm than the one that signed the request.',
+  )
 }

@@ -9,7 +9,7 @@ import { sameSecret } from './compare.ts'
 import { isoSeconds, parseAmzDate, parseHttpDate } from './dates.ts'
 import { readPayload, unsignedPayload } from './payload.ts'
 import { headerOf, shown } from './sigv4-read.ts'
-import { skewed, unknownKey } from './sigv4-verify.ts'
+import { hexBytes, nobody, skewed, unknownKey } from './sigv4-verify.ts'
 
 /** Query parameters that belong to what is signed. Those that AWS added after SigV2 are here too: all must be covered. */
 const signedParameters = new Set(
@@ -151,7 +151,7 @@ export const verifyV2 = (
   now: number,
 ): void => {
   checkTime(claim, now)
-  const key = secret ?? 'nobody-has-this-secret'
+  const key = secret ?? nobody.secret
   let first: string | undefined
   for (const rawPath of request.paths) {
     const text = stringToSign(request, claim.dateLine, rawPath)
@@ -163,8 +163,6 @@ export const verifyV2 = (
     AWSAccessKeyId: claim.accessKeyId,
     StringToSign: shown(first ?? ''),
     SignatureProvided: claim.signature,
-    StringToSignBytes: Buffer.from(first ?? '', 'latin1')
-      .toString('hex')
-      .replace(/(..)(?!$)/g, '$1 '),
+    StringToSignBytes: hexBytes(first ?? ''),
   })
 }

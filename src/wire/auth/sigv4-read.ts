@@ -6,6 +6,7 @@ import { utf8OfLatin1 } from '../query.ts'
 import type { AuthRequest, V4Claim } from './claim.ts'
 import { parseAmzDate, parseHttpDate } from './dates.ts'
 import { readPayload } from './payload.ts'
+import { splitCredential } from './scope.ts'
 
 export const hmacAlgorithm = 'AWS4-HMAC-SHA256'
 export const ecdsaAlgorithm = 'AWS4-ECDSA-P256-SHA256'
@@ -20,34 +21,6 @@ const malformedHeader = (why: string) =>
   new S3Error('AuthorizationHeaderMalformed', {}, `The authorization header is malformed; ${why}`)
 
 const malformedQuery = (why: string) => new S3Error('AuthorizationQueryParametersError', {}, why)
-
-interface Scope {
-  accessKeyId: string
-  date: string
-  region: string
-  service: string
-  terminal: string
-  scope: string
-}
-
-/** Splits `AKID/date/region/service/aws4_request` from its end, as an access key id may contain slashes. */
-const splitCredential = (text: string, ecdsa: boolean): Scope | undefined => {
-  const parts = text.split('/')
-  const count = ecdsa ? 3 : 4
-  const terminal = parts.at(-1)
-  const service = parts.at(-2)
-  const region = ecdsa ? '' : parts.at(-3)
-  const date = parts.at(-count)
-  if (parts.length <= count) return undefined
-  if (terminal === undefined || service === undefined || region === undefined || !date) {
-    return undefined
-  }
-  const accessKeyId = parts.slice(0, -count).join('/')
-  const scope = ecdsa
-    ? `${date}/${service}/${terminal}`
-    : `${date}/${region}/${service}/${terminal}`
-  return { accessKeyId, date, region, service, terminal, scope }
-}
 
 /** The three components of the header, each exactly once. */
 const headerComponents = (text: string) => {

@@ -8,68 +8,34 @@ import type { AuthOptions, AuthRequest, V4Claim } from './claim.ts'
 import { sameSecret } from './compare.ts'
 import { isoSeconds } from './dates.ts'
 import { hmacHex, signingKey } from './keys.ts'
+import { checkScope } from './scope.ts'
 import { ecdsaAlgorithm, hmacAlgorithm, shown } from './sigv4-read.ts'
-import { ecdsaKey, regionSetHas, verifyEcdsa } from './sigv4a.ts'
+import { ecdsaKey, verifyEcdsa } from './sigv4a.ts'
 import type { ChunkSigner } from './verified.ts'
 
 const skewMs = limits.clock_skew_seconds_max * 1000
 // Stands for the secret of keys that nobody has, so that they take the same path as known ones.
-const nobody = { accessKeyId: 'nobody', secret: 'nobody-has-this-secret' }
+export const nobody = { accessKeyId: 'nobody', secret: 'nobody-has-this-secret' }
 
 const isQuery = (claim: V4Claim): boolean => claim.expires !== undefined
 
 const isEcdsa = (claim: V4Claim): boolean =>
   claim.kind === 'v4a-header' || claim.kind === 'v4a-query'
 
-const wrongScope = (claim: V4Claim, why: string, fields: Record<string, string> = {}) =>
-  isQuery(claim)
-    ? new S3Error(
-        'AuthorizationQueryParametersError',
-        fields,
-        `Error parsing the X-Amz-Credential parameter; ${why}`,
-      )
-    : new S3Error(
-        'AuthorizationHeaderMalformed',
-        fields,
-        `The authorization header is malformed; ${why}`,
-      )
-
-const checkScope = (claim: V4Claim, options: AuthOptions): void => {
-  if (claim.terminal !== 'aws4_request') {
-    throw wrongScope(
-      claim,
-      `incorrect terminal "${claim.terminal}". This endpoint uses "aws4_request".`,
-    )
-  }
-  if (claim.service !== 's3') {
-    throw wrongScope(claim, `incorrect service "${claim.service}". This endpoint belongs to "s3".`)
-  }
-  if (!/^\d{8}$/.test(claim.date)) {
-    throw wrongScope(
-      claim,
-      `incorrect date format "${claim.date}". This date in the credential must be in the format "yyyyMMdd".`,
-    )
-  }
-  if (!claim.timestamp.startsWith(claim.date)) {
-    throw wrongScope(
-      claim,
-      `Invalid credential date "${claim.date}". This date is not the same as X-Amz-Date: "${claim.timestamp.slice(0, 8)}".`,
-    )
-  }
-  if (options.anyRegion === true) return
-  const { region } = options
-  if (isEcdsa(claim)) {
-    if (regionSetHas(claim.regionSet ?? '', region)) return
-    throw wrongScope(claim, `the region set '${claim.regionSet}' is wrong; expecting '${region}'`, {
-      Region: region,
-    })
-  }
-  if (claim.region !== region) {
-    throw wrongScope(claim, `the region '${claim.region}' is wrong; expecting '${region}'`, {
-      Region: region,
-    })
-  }
-}
+const wrongScope =
+  (claim: V4Claim) =>
+  (why: string, fields: Record<string, string> = {}) =>
+    isQuery(claim)
+      ? new S3Error(
+          'AuthorizationQueryParametersError',
+          fields,
+          `Error parsing the X-Amz-Credential parameter; ${why}`,
+        )
+      : new S3Error(
+          'AuthorizationHeaderMalformed',
+          fields,
+          `The authorization header is malformed; ${why}`,
+        )
 
 const checkTime = (claim: V4Claim, now: number): void => {
   if (claim.expires === undefined) {
@@ -141,7 +107,8 @@ function* readings(claim: V4Claim, request: AuthRequest): Generator<Reading> {
   }
 }
 
-const hexBytes = (text: string): string =>
+/** Bytes as errors show them: hex, a blank between. */
+export const hexBytes = (text: string): string =>
   Buffer.from(text, 'latin1')
     .toString('hex')
     .replace(/(..)(?!$)/g, '$1 ')
@@ -192,7 +159,7 @@ export const verifyV4 = (
   secret: string | undefined,
   context: { readonly now: number; readonly options: AuthOptions },
 ): ChunkSigner => {
-  checkScope(claim, context.options)
+  checkScope(claim, context.options, wrongScope(claim))
   checkTime(claim, context.now)
   checkSignedHeaders(claim, request)
   const signer = signerOf(claim, secret)

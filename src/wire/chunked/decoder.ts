@@ -198,7 +198,7 @@ export class ChunkDecoder {
     if (this.#body.trailers === undefined) throw new S3Error('MalformedTrailerError')
     this.#lineLimit -= Math.min(line.length + 2, this.#lineLimit)
     const [name, value] = readTrailerLine(line)
-    if (name === trailerSignature && this.#chain !== undefined && this.#trailerSignature === '') {
+    if (name === trailerSignature && this.#trailerSignature === '') {
       this.#trailerSignature = value
       return
     }
