@@ -15,9 +15,8 @@ import {
 } from '../rules/uploads.ts'
 import { clearParts } from './clear-parts.ts'
 import { sliceReferences } from './content.ts'
-import { attempt, bucketCheck, type Plan, type Space } from './core.ts'
+import { attempt, bucketCheck, type Core, type Plan, type Space } from './core.ts'
 import { putResult } from './put.ts'
-import { partsPerRow } from './read.ts'
 import { noSuchUpload, versionIdOf } from './records.ts'
 import {
   type Content,
@@ -32,11 +31,6 @@ import {
   uploadsTable,
 } from './tables.ts'
 import { Draft, planPut, readKey } from './write.ts'
-
-/** Objects of at most so many slices keep their parts in their own record, larger ones in a manifest. */
-const embeddedSlicesMax = 200
-/** Part rows read or removed in one call. */
-const pageMax = 1000
 
 interface Listed {
   readonly part: Stored<PartRecord>
@@ -63,7 +57,8 @@ export async function complete(space: Space, request: CompleteRequest): Promise<
     },
   )
   core.cache.forget(bucket.id, request.key)
-  if (ended?.cleaned === 0) await clearParts(space.core, ended)
+  // What a manifest does not stand for went with the batch; a part that came in the last moment is left to the sweep.
+  if (ended !== undefined && ended.manifest !== null) await clearParts(space.core, ended)
   return result
 }
 
@@ -92,7 +87,15 @@ async function readParts(space: Space, uploadId: string): Promise<Stored<PartRec
   const parts: Stored<PartRecord>[] = []
   for (let after = 0; ; ) {
     const { scans } = await space.core.store.read(
-      { scans: [scan(partsTable, { at: [uploadId], after: [after], limit: pageMax })] },
+      {
+        scans: [
+          scan(partsTable, {
+            at: [uploadId],
+            after: [after],
+            limit: space.core.thresholds.partPage,
+          }),
+        ],
+      },
       { tentative: true },
     )
     for (const entry of scans[0].entries) if (typeof entry !== 'string') parts.push(entry)
@@ -108,7 +111,8 @@ async function plan(
 ): Promise<Plan<{ result: PutResult; ended: EndedRecord }>> {
   const { core, bucket } = space
   const { upload } = what
-  const chosen = choose(request, upload, what.parts)
+  const now = core.clock.now()
+  const chosen = choose(request, upload, what.parts, core.thresholds.partBytes)
   const size = chosen.reduce((sum, part) => sum + part.size, 0)
   const checksum = wholeChecksum(space, upload, chosen)
   requireObjectSize(request.size, size)
@@ -124,26 +128,28 @@ async function plan(
   const numbers = new Set(chosen.map(part => part.number))
   const listed = what.parts.map(part => ({ part, selected: numbers.has(part.number) }))
   const contentParts = chosen.map(contentPart)
-  const manifest = slicesCount(what.parts) > embeddedSlicesMax ? request.uploadId : null
+  const manifest =
+    slicesCount(what.parts) > core.thresholds.embeddedSlices ? request.uploadId : null
   const content = manifest === null ? { parts: contentParts } : { manifest }
   if (manifest === null) takeOver(draft, listed)
-  else putManifest(draft, upload, contentParts)
+  else putManifest(core, draft, upload, contentParts)
   const record = planPut(draft, space, state, {
-    ...completed(upload, chosen, content, core.clock.now()),
+    ...completed(upload, chosen, content, now),
     size,
     checksumAlgorithm: checksum.algorithm,
     checksumType: checksum.type,
     checksum: checksum.value,
   })
   const ended: EndedRecord = {
-    ...endedOf(upload, core.clock.now()),
+    ...endedOf(upload, now),
     outcome: 'completed',
     etag: record.etag,
     size,
     version: versionIdOf(bucket, record) ?? null,
     checksum,
     manifest,
-    cleaned: manifest === null ? 1 : 0,
+    // Parts that came after they were read here are not in the batch.
+    cleaned: 0,
   }
   draft.writes.push(
     { remove: uploadsTable, key: [bucket.id, request.key, request.uploadId] },
@@ -156,6 +162,7 @@ function choose(
   request: CompleteRequest,
   upload: UploadRecord,
   parts: readonly Stored<PartRecord>[],
+  partBytes: number,
 ): Stored<PartRecord>[] {
   const { checksumAlgorithm: algorithm } = upload
   const stored = new Map(
@@ -172,7 +179,7 @@ function choose(
     algorithm === null
       ? request.parts.map(part => ({ ...part, checksum: undefined }))
       : request.parts
-  const found = matchParts(listed, number => stored.get(number), request.uploadId)
+  const found = matchParts(listed, number => stored.get(number), request.uploadId, partBytes)
   return found.map(part => ({ ...part, checksum: part.checksum.value }))
 }
 
@@ -198,24 +205,39 @@ function takeOver(draft: Draft, listed: readonly Listed[]): void {
 }
 
 /** The manifest stands for the parts' references; their rows are cleared afterwards. */
-function putManifest(draft: Draft, upload: UploadRecord, parts: readonly ContentPart[]): void {
+function putManifest(
+  core: Core,
+  draft: Draft,
+  upload: UploadRecord,
+  parts: readonly ContentPart[],
+): void {
   const id = upload.upload
+  const { rowParts, rowSlices } = core.thresholds
+  let row: ContentPart[] = []
+  let slices = 0
   let offset = 0
-  for (let first = 0; first < parts.length; first += partsPerRow) {
-    const row = parts.slice(first, first + partsPerRow)
-    draft.writes.push({
-      put: manifestRowsTable,
-      record: { manifest: id, first, parts: row, offset },
-    })
-    for (const part of row) offset += part.size
+  let size = 0
+  const putRow = () => {
+    if (row.length === 0) return
+    draft.writes.push({ put: manifestRowsTable, record: { manifest: id, offset, parts: row } })
+    row = []
+    slices = 0
+    offset = size
   }
+  for (const part of parts) {
+    row.push(part)
+    slices += part.slices.length
+    size += part.size
+    if (row.length >= rowParts || slices >= rowSlices) putRow()
+  }
+  putRow()
   draft.writes.push({
     put: manifestsTable,
     record: {
       id,
       refs: 1,
       parts: parts.length,
-      size: offset,
+      size,
       upload: [upload.bucket, upload.key, upload.upload],
     },
   })

@@ -86,7 +86,8 @@ export async function discardOnFailure<T>(
   } catch (error) {
     // Only a refusal proves that the batch did not come about; after anything else the sweep finds out.
     if (content.blob !== undefined && error instanceof S3Error) {
-      await core.blobs.remove([content.blob])
+      // What cannot be removed now is an orphan for the sweep; the client is told of the refusal.
+      await core.blobs.remove([content.blob]).catch(() => undefined)
     }
     throw error
   }

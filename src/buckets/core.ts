@@ -1,7 +1,8 @@
 /** What every part of the plain Keyspace works with, and the loop that decides again when somebody was faster. */
 import type { ChecksumAlgorithm } from '../model/checksums.ts'
 import { S3Error } from '../model/errors.ts'
-import type { BlobStore } from '../ports/blob-store.ts'
+import { limits } from '../model/limits.ts'
+import { BlobMissing, type BlobStore } from '../ports/blob-store.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { BucketInfo, Digests, Received } from '../ports/keyspace.ts'
 import { type Batch, type Check, Conflict, type MetaStore } from '../ports/meta-store.ts'
@@ -34,6 +35,38 @@ export interface Digester {
   ): string | undefined
 }
 
+/** Sizes at which another way of keeping things is taken; arguments, so that tests reach them with few bytes. */
+export interface Thresholds {
+  /** Objects of at most so many slices keep their parts in their own record, larger ones in a manifest. */
+  readonly embeddedSlices: number
+  /** A row of a manifest is full with so many parts, or so many slices of them. */
+  readonly rowParts: number
+  readonly rowSlices: number
+  /** A part copied by reference may consist of so many slices; beyond that its bytes are written anew. */
+  readonly sharedSlices: number
+  /** An object of more slices is not appended to. */
+  readonly appendSlices: number
+  /** Part rows read in one call. */
+  readonly partPage: number
+  /** Part rows, and references of theirs, that are cleared in one batch. */
+  readonly clearRows: number
+  readonly clearReferences: number
+  /** Bytes of every part of an upload but the last. */
+  readonly partBytes: number
+}
+
+export const usualThresholds: Thresholds = {
+  embeddedSlices: 200,
+  rowParts: 500,
+  rowSlices: 2000,
+  sharedSlices: 1000,
+  appendSlices: 1000,
+  partPage: 1000,
+  clearRows: 250,
+  clearReferences: 2000,
+  partBytes: limits.part_bytes_min,
+}
+
 export interface Core {
   readonly digester: Digester
   readonly store: MetaStore
@@ -44,6 +77,7 @@ export interface Core {
   readonly cache: ObjectCache
   /** Bodies of at most so many bytes are kept beside the metadata. */
   readonly inlineMax: number
+  readonly thresholds: Thresholds
   /** When this process began, in milliseconds: every writer from before is dead. */
   readonly started: number
   /** So many bytes that nobody can guess. */
@@ -82,6 +116,7 @@ export async function attempt<T>(
   try {
     for (let tries = 0; tries < attemptsMax; tries++) {
       const plan = await decideOnce(store, decide)
+      if (plan === undefined) continue
       if (plan.batch === undefined) {
         await store.settle()
         return plan.result
@@ -101,10 +136,15 @@ export async function attempt<T>(
   throw new S3Error(request.conditional ? 'ConditionalRequestConflict' : 'SlowDown')
 }
 
-async function decideOnce<T>(store: MetaStore, decide: () => Promise<Plan<T>>): Promise<Plan<T>> {
+/** Undefined: bytes that the decision read went meanwhile, so it rested on what is no more. */
+async function decideOnce<T>(
+  store: MetaStore,
+  decide: () => Promise<Plan<T>>,
+): Promise<Plan<T> | undefined> {
   try {
     return await decide()
   } catch (error) {
+    if (error instanceof BlobMissing) return undefined
     await store.settle()
     throw error
   }

@@ -27,8 +27,10 @@ export async function remove(space: Space, request: DeleteRequest): Promise<Dele
     return await attempt(space, { key, conditional }, async () => {
       const state = await readKey(space, key)
       requireDelete(conditions, conditional ? await standing(space, state) : undefined)
-      // Nothing is there and nothing will be: no batch, so that deletes of what is gone cost no sync.
-      if (state.current === undefined && space.bucket.versioning === 'off') {
+      const nothing = state.current === undefined && state.head === undefined
+      // Nothing is there and nothing will be: no batch, so that deletes of what is gone cost no sync. A condition on
+      // nothing leaves no marker behind either.
+      if (nothing && (conditional || space.bucket.versioning === 'off')) {
         return { batch: undefined, result: { versionId: undefined, deleteMarker: false } }
       }
       const draft = new Draft()

@@ -11,6 +11,7 @@ import {
   bodiesTable,
   type ContentPart,
   headsTable,
+  type ManifestRows,
   manifestRowsTable,
   type NoncurrentRecord,
   objectsTable,
@@ -18,9 +19,6 @@ import {
   type VersionRecord,
   versionsTable,
 } from './tables.ts'
-
-/** Rows of a manifest hold so many parts. */
-export const partsPerRow = 500
 
 /** A version that is there and is no delete marker, with its body if that is small. */
 export async function find(space: Space, ref: VersionRef): Promise<CachedObject> {
@@ -39,8 +37,7 @@ export async function find(space: Space, ref: VersionRef): Promise<CachedObject>
   })
   const head = gets[1].record
   if (gets[0].record === undefined && head?.marker === 1) {
-    const id = head.nullVersion === head.newest ? 'null' : head.newest
-    throw hiddenByMarker(ref.key, id)
+    throw hiddenByMarker(ref.key, head)
   }
   return keep(space, ref.key, generation, gets[0].record, gets[0].followed?.bytes)
 }
@@ -66,34 +63,41 @@ function wholeBody(record: VersionRecord, bytes: Uint8Array | undefined): Uint8A
 async function findVersion(space: Space, key: string, versionId: string): Promise<CachedObject> {
   requireVersionId(versionId)
   const { core, bucket } = space
-  const version = versionId === 'null' ? await nullVersion(space, key) : versionId
-  const { gets } = await core.store.read({
-    gets: [
-      getFollowing(objectsTable, [bucket.id, key], 'body', bodiesTable),
-      getFollowing(versionsTable, [bucket.id, key, version], 'body', bodiesTable),
-    ],
-  })
-  const [current, noncurrent] = gets
-  if (current.record !== undefined && isVersion(current.record, versionId)) {
-    return { record: current.record, bytes: wholeBody(current.record, current.followed?.bytes) }
+  // The head names the null version, so for that one it is asked again whenever the two do not belong together.
+  let version = versionId === 'null' ? notYetKnown : versionId
+  for (;;) {
+    const { gets } = await core.store.read({
+      gets: [
+        getFollowing(objectsTable, [bucket.id, key], 'body', bodiesTable),
+        getFollowing(versionsTable, [bucket.id, key, version], 'body', bodiesTable),
+        get(headsTable, [bucket.id, key]),
+      ],
+    })
+    const [current, noncurrent, { record: head }] = gets
+    if (current.record !== undefined && isVersion(current.record, versionId)) {
+      return foundBody(current.record, current.followed?.bytes)
+    }
+    const nullVersion = head?.nullVersion ?? undefined
+    if (versionId === 'null' && nullVersion !== undefined && nullVersion !== version) {
+      version = nullVersion
+      continue
+    }
+    if (noncurrent.record === undefined) throw noSuchVersion(key, versionId)
+    if (noncurrent.record.marker === 1) throw markerAsked(noncurrent.record, 'GET')
+    return foundBody(noncurrent.record, noncurrent.followed?.bytes)
   }
-  if (noncurrent.record === undefined) throw noSuchVersion(key, versionId)
-  if (noncurrent.record.marker === 1) throw markerAsked(noncurrent.record, 'GET')
-  return {
-    record: noncurrent.record,
-    bytes: wholeBody(noncurrent.record, noncurrent.followed?.bytes),
-  }
+}
+
+/** An id that no version has. */
+const notYetKnown = '-'
+
+function foundBody(record: Stored<VersionRecord>, bytes: Uint8Array | undefined): CachedObject {
+  return { record, bytes: wholeBody(record, bytes) }
 }
 
 /** Whether the current record is what a version id names; before versioning every object is the null version. */
 export function isVersion(record: VersionRecord, versionId: string): boolean {
   return versionId === 'null' ? record.isNull === 1 : record.version === versionId
-}
-
-/** The id that the null version has among the noncurrent ones, or one that no version has. */
-async function nullVersion(space: Space, key: string): Promise<string> {
-  const { gets } = await space.core.store.read({ gets: [get(headsTable, [space.bucket.id, key])] })
-  return gets[0].record?.nullVersion ?? '-'
 }
 
 export async function head(space: Space, ref: VersionRef): Promise<ObjectInfo> {
@@ -157,29 +161,49 @@ export class OpenRecord implements OpenObject {
   }
 }
 
-/** The parts of a completed upload, in order. */
+/** The parts of a completed upload, in order. Throws BlobMissing when their manifest went meanwhile. */
 export async function* contentParts(
   core: Core,
-  record: Pick<VersionRecord, 'content'>,
+  record: Pick<VersionRecord, 'content' | 'partCount'>,
 ): AsyncGenerator<ContentPart> {
-  const { content } = record
+  const { content, partCount } = record
   if (content === null || 'slices' in content) return
   if ('parts' in content) {
     yield* content.parts
     return
   }
-  for (let first = 0; ; first += partsPerRow) {
-    const { gets } = await core.store.read({
-      gets: [get(manifestRowsTable, [content.manifest, first])],
+  let seen = 0
+  for await (const row of manifestRows(core, content.manifest, -1)) {
+    seen += row.parts.length
+    yield* row.parts
+  }
+  if (partCount !== null && seen < partCount) throw new BlobMissing(content.manifest)
+}
+
+/** Rows of a manifest read in one call. */
+const rowsPage = 20
+
+/** The rows of a manifest that begin behind an offset. */
+async function* manifestRows(
+  core: Core,
+  manifest: string,
+  behind: number,
+): AsyncGenerator<ManifestRows> {
+  let after = behind
+  for (let more = true; more; ) {
+    const { scans } = await core.store.read({
+      scans: [scan(manifestRowsTable, { at: [manifest], after: [after], limit: rowsPage })],
     })
-    const parts = gets[0].record?.parts
-    if (parts === undefined) return
-    yield* parts
-    if (parts.length < partsPerRow) return
+    for (const row of scans[0].entries) {
+      if (typeof row === 'string') continue
+      after = row.offset
+      yield row
+    }
+    more = scans[0].more
   }
 }
 
-/** The slices that hold a span of a record, from its manifest if need be. */
+/** The slices that hold a span of a record, from its manifest if need be. Throws BlobMissing when that went meanwhile. */
 export async function locate(
   core: Core,
   record: Pick<VersionRecord, 'body' | 'content' | 'size'>,
@@ -191,36 +215,74 @@ export async function locate(
   }
   const { content } = record
   if (content === null || !('manifest' in content)) return []
-  const found: Slice[] = []
+  const { manifest } = content
   const { scans } = await core.store.read({
-    scans: [scan(manifestRowsTable, { at: [content.manifest], limit: 1000 })],
+    scans: [
+      scan(manifestRowsTable, {
+        at: [manifest],
+        before: [span.start + 1],
+        reverse: true,
+        limit: 1,
+      }),
+    ],
   })
-  for (const row of scans[0].entries) {
-    if (typeof row === 'string' || row.offset >= span.end) break
-    const inRow = row.parts.flatMap(part => part.slices)
-    const start = Math.max(span.start - row.offset, 0)
-    found.push(...cut(inRow, { start, end: span.end - row.offset }))
+  const first = scans[0].entries[0]
+  if (first === undefined || typeof first === 'string') throw new BlobMissing(manifest)
+  const found: Slice[] = slicesIn(first, span)
+  for await (const row of manifestRows(core, manifest, first.offset)) {
+    if (row.offset >= span.end) break
+    found.push(...slicesIn(row, span))
   }
+  const length = found.reduce((sum, slice) => sum + slice.length, 0)
+  if (length < span.end - span.start) throw new BlobMissing(manifest)
   return found
 }
 
-/** The bytes of some slices, in order. */
+function slicesIn(row: ManifestRows, span: Span): Slice[] {
+  const slices = row.parts.flatMap(part => part.slices)
+  const start = Math.max(span.start - row.offset, 0)
+  return cut(slices, { start, end: span.end - row.offset })
+}
+
+/** Small bodies of one object that are fetched before its first byte is told; the rest, if any, when it is their turn. */
+const fetchedAheadMax = 64
+
+/**
+ * The bytes of some slices, in order. Small bodies go with the record that holds them, so they are fetched first: an
+ * overwrite then does not cut short what is being read. Throws BlobMissing for bytes that went before.
+ */
 export async function* readSlices(
   core: Core,
   slices: readonly Slice[],
 ): AsyncGenerator<Uint8Array> {
+  const bodies = await fetchBodies(core, slices)
   for (const slice of slices) {
-    if (slice.body !== undefined) yield await readBody(core, slice)
+    if (slice.body !== undefined) yield await bodyBytes(core, slice, bodies)
     else if (slice.blob !== undefined) yield* readBlob(core.blobs, slice.blob, slice)
   }
 }
 
-async function readBody(core: Core, slice: Slice): Promise<Uint8Array> {
-  const { gets } = await core.store.read({ gets: [get(bodiesTable, [slice.body ?? 0])] })
-  const bytes = gets[0].record?.bytes
-  // Gone since the record was read: whoever opens the object again finds what took its place.
-  if (bytes === undefined) throw new BlobMissing(String(slice.body))
-  return bytes.subarray(slice.offset, slice.offset + slice.length)
+type Bodies = Map<number, Uint8Array>
+
+async function fetchBodies(core: Core, slices: readonly Slice[]): Promise<Bodies> {
+  const bodies: Bodies = new Map()
+  const ids = new Set<number>()
+  for (const { body } of slices) {
+    if (body !== undefined && ids.size < fetchedAheadMax) ids.add(body)
+  }
+  if (ids.size === 0) return bodies
+  const gets = Array.from(ids, id => get(bodiesTable, [id]))
+  const read = await core.store.read({ gets })
+  for (const { record } of read.gets) if (record !== undefined) bodies.set(record.id, record.bytes)
+  for (const id of ids) if (!bodies.has(id)) throw new BlobMissing(String(id))
+  return bodies
+}
+
+async function bodyBytes(core: Core, slice: Slice, bodies: Bodies): Promise<Uint8Array> {
+  const fetched =
+    bodies.get(slice.body ?? 0) ?? (await fetchBodies(core, [slice])).get(slice.body ?? 0)
+  if (fetched === undefined) throw new BlobMissing(String(slice.body))
+  return fetched.subarray(slice.offset, slice.offset + slice.length)
 }
 
 function readBlob(blobs: BlobStore, id: string, slice: Slice): AsyncIterable<Uint8Array> {

@@ -139,8 +139,9 @@ export function noSuchKey(key: string): S3Error {
 }
 
 /** The current version is a delete marker: 404, and headers that say so. */
-export function hiddenByMarker(key: string, versionId: string): S3Error {
+export function hiddenByMarker(key: string, head: HeadRecord): S3Error {
   const error = noSuchKey(key)
+  const versionId = head.nullVersion === head.newest ? 'null' : head.newest
   error.headers.push('x-amz-delete-marker', 'true', 'x-amz-version-id', versionId)
   return error
 }
@@ -148,7 +149,9 @@ export function hiddenByMarker(key: string, versionId: string): S3Error {
 /** A delete marker was asked for by its version: 405, and headers that say so. */
 export function markerAsked(record: NoncurrentRecord, method: string): S3Error {
   const error = new S3Error('MethodNotAllowed', { Method: method, ResourceType: 'DeleteMarker' })
-  error.headers.push('x-amz-delete-marker', 'true', 'Allow', 'DELETE')
+  const versionId = record.isNull === 1 ? 'null' : record.version
+  error.headers.push('x-amz-delete-marker', 'true', 'x-amz-version-id', versionId)
+  error.headers.push('Allow', 'DELETE')
   error.headers.push('Last-Modified', new Date(record.modified).toUTCString())
   return error
 }

@@ -96,11 +96,9 @@ export interface ManifestRecord {
 
 export interface ManifestRows {
   readonly manifest: string
-  /** Number of the first part in this row, by position from 0. */
-  readonly first: number
-  readonly parts: readonly ContentPart[]
   /** Offset of this row's first byte in the object. */
   readonly offset: number
+  readonly parts: readonly ContentPart[]
 }
 
 export interface UploadRecord {
@@ -142,6 +140,15 @@ export interface EndedRecord {
   readonly manifest: string | null
   /** 1: no part row is left. */
   readonly cleaned: number
+}
+
+/** A rename that came with a token: kept so that a repeat answers as the first. */
+export interface RenameRecord {
+  readonly bucket: string
+  readonly token: string
+  readonly from: string
+  readonly to: string
+  readonly done: number
 }
 
 export interface BucketRecord extends Omit<BucketInfo, 'revision'> {
@@ -223,8 +230,8 @@ export const manifestsTable = table<ManifestRecord>({
 
 export const manifestRowsTable = table<ManifestRows>({
   name: 'manifest_rows',
-  key: { manifest: 'text', first: 'int' },
-  columns: { parts: 'json', offset: 'int' },
+  key: { manifest: 'text', offset: 'int' },
+  columns: { parts: 'json' },
 })
 
 export const uploadsTable = table<UploadRecord>({
@@ -271,6 +278,13 @@ export const endedTable = table<EndedRecord>({
   indexes: [{ name: 'ended_by_age', on: ['ended', 'bucket', 'key', 'upload'] }],
 })
 
+export const renamesTable = table<RenameRecord>({
+  name: 'renames',
+  key: { bucket: 'text', token: 'text' },
+  columns: { from: 'text', to: 'text', done: 'int' },
+  indexes: [{ name: 'renames_by_age', on: ['done'] }],
+})
+
 export const bucketTables: readonly TableShape[] = [
   bucketsTable,
   objectsTable,
@@ -283,6 +297,7 @@ export const bucketTables: readonly TableShape[] = [
   uploadsTable,
   partsTable,
   endedTable,
+  renamesTable,
 ]
 
 function omitVersion(columns: typeof versionColumns) {

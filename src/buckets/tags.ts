@@ -35,7 +35,7 @@ async function current(space: Space, key: string) {
   )
   const [{ record }, { record: head }] = gets
   if (record !== undefined) return { record, table: objectsTable }
-  throw head?.marker === 1 ? hiddenByMarker(key, head.newest) : noSuchKey(key)
+  throw head?.marker === 1 ? hiddenByMarker(key, head) : noSuchKey(key)
 }
 
 async function version(space: Space, key: string, versionId: string) {

@@ -46,7 +46,8 @@ export class Draft {
   readonly adds: Add[] = []
 
   batch(): Batch {
-    return { checks: this.checks, writes: this.writes, adds: this.adds }
+    const adds = this.adds.length > 1 ? summed(this.adds) : this.adds
+    return { checks: this.checks, writes: this.writes, adds }
   }
 
   /** Removes a noncurrent version and what it refers to. */
@@ -67,6 +68,20 @@ export class Draft {
       this.checks.push({ table: headsTable, key, revision: state.head?.revision ?? null })
     }
   }
+}
+
+/**
+ * One add for each counter. What a batch both takes and gives back needs none: the record that held the reference is
+ * checked by the same batch. So no order of adds matters, and a counter does not touch zero on its way.
+ */
+export function summed(adds: readonly Add[]): Add[] {
+  const sums = new Map<string, Add>()
+  for (const add of adds) {
+    const name = `${add.table.name}/${add.key.join('/')}`
+    const before = sums.get(name)
+    sums.set(name, before === undefined ? add : { ...add, delta: before.delta + add.delta })
+  }
+  return [...sums.values()].filter(add => add.delta !== 0)
 }
 
 /** Reads what a write of the key must know, tentatively: one call, two where a null version is to be replaced. */

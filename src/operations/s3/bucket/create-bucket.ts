@@ -9,6 +9,9 @@ import type { Context, Operation } from '../../operation.ts'
 import { notImplemented } from '../refusals.ts'
 import { tagSetting } from './tagging.ts'
 
+/** Under this name a bucket keeps the location that it was asked for with. */
+export const locationSetting = 'location'
+
 const regionForm = /^[a-z]{2,8}(?:-[a-z]{2,12}){1,3}-\d{1,2}$/
 /** The region whose endpoint lets an owner create a bucket again: AWS keeps its first region as it was. */
 const firstRegion = 'us-east-1'
@@ -72,10 +75,13 @@ function requirePlain(input: CreateBucketRequest): void {
 async function create(input: CreateBucketRequest, context: Context): Promise<void> {
   const { principal, region } = context
   const tags = input.CreateBucketConfiguration?.Tags
-  const settings =
-    tags === undefined || tags.length === 0
+  const location = input.CreateBucketConfiguration?.LocationConstraint
+  const settings = {
+    ...(tags === undefined || tags.length === 0
       ? {}
-      : { [tagSetting]: requireTags(tags, limits.bucket_tags_max) }
+      : { [tagSetting]: requireTags(tags, limits.bucket_tags_max) }),
+    ...(location === undefined ? {} : { [locationSetting]: location }),
+  }
   try {
     await context.buckets.create({
       volume: principal.volume,
