@@ -7,7 +7,7 @@ import type { MasterKey } from '../access/seal.ts'
 import { accessTables } from '../access/tables.ts'
 import { BodyIds } from '../buckets/body-ids.ts'
 import { PlainBuckets } from '../buckets/buckets.ts'
-import type { Core } from '../buckets/core.ts'
+import { type Core, usualThresholds } from '../buckets/core.ts'
 import { digester } from '../buckets/digester.ts'
 import { KeyQueue } from '../buckets/key-queue.ts'
 import { ObjectCache } from '../buckets/object-cache.ts'
@@ -90,6 +90,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     queue: new KeyQueue(),
     cache: new ObjectCache(store, config.cacheSize),
     inlineMax: config.inlineMax,
+    thresholds: usualThresholds,
     started,
     random: randomBytes,
   }
