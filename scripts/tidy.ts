@@ -69,7 +69,7 @@ const outsideRooms = new Set(['stores', 'server', 'cli'])
 const builtins = new Set(builtinModules)
 
 /** Tests, and the contracts that several adapters are tested by: exempt from sizes and from the floors. */
-const isTest = (path: string): boolean => /\.(?:test|contract)\.ts$|^test\//.test(path)
+const isTest = (path: string): boolean => /\.(?:test|contract|fixture)\.ts$|^test\//.test(path)
 const isGenerated = (path: string): boolean => path.endsWith('.gen.ts')
 const roomOf = (path: string): string | undefined => /^src\/([^/]+)\//.exec(path)?.[1]
 
@@ -116,7 +116,7 @@ function parse({ path, text }: SourceFile): Source {
 }
 
 function checkName({ path }: Source): Finding[] {
-  const name = posix.basename(path).replace(/(?:\.test|\.contract|\.gen)?\.ts$/, '')
+  const name = posix.basename(path).replace(/(?:\.test|\.contract|\.fixture|\.gen)?\.ts$/, '')
   const findings: Finding[] = []
   if (bannedNames.test(name)) {
     findings.push({ path, line: 1, what: `a file must not be called ${name}: say what it is for` })

@@ -61,20 +61,25 @@ export class PlainBuckets implements Buckets {
       versioning: 'off',
       settings,
     }
-    try {
-      const { revision } = await store.commit({
-        checks: [{ table: bucketsTable, key: [volume, name], revision: null }],
-        writes: [{ put: bucketsTable, record }],
+    for (let tries = 0; tries < attemptsMax; tries++) {
+      try {
+        const { revision } = await store.commit({
+          checks: [{ table: bucketsTable, key: [volume, name], revision: null }],
+          writes: [{ put: bucketsTable, record }],
+        })
+        return { ...record, revision }
+      } catch (error) {
+        if (!(error instanceof Conflict)) throw error
+      }
+      const { gets } = await store.read({ gets: [get(bucketsTable, [volume, name])] })
+      // Without a record it was removed in between, and the name is free again.
+      const there = gets[0].record
+      if (there === undefined) continue
+      throw new S3Error(there.owner === owner ? 'BucketAlreadyOwnedByYou' : 'BucketAlreadyExists', {
+        BucketName: name,
       })
-      return { ...record, revision }
-    } catch (error) {
-      if (!(error instanceof Conflict)) throw error
     }
-    await store.settle()
-    const there = await this.find(volume, name)
-    throw new S3Error(there.owner === owner ? 'BucketAlreadyOwnedByYou' : 'BucketAlreadyExists', {
-      BucketName: name,
-    })
+    throw new S3Error('OperationAborted')
   }
 
   async remove(bucket: BucketInfo): Promise<void> {

@@ -6,8 +6,6 @@ import { contentParts } from './read.ts'
 import { type EndedRecord, endedTable, type PartRecord, partsTable } from './tables.ts'
 import { Draft } from './write.ts'
 
-const pageMax = 250
-
 /**
  * What a manifest took over keeps its reference, which stands for the manifest's; everything else loses its own. While
  * this is not done the manifest's blobs are not released, so the two cannot both let go of one.
@@ -16,12 +14,13 @@ export async function clearParts(core: Core, ended: EndedRecord): Promise<void> 
   const taken = await takenOver(core, ended)
   for (;;) {
     const { scans } = await core.store.read(
-      { scans: [scan(partsTable, { at: [ended.upload], limit: pageMax })] },
+      { scans: [scan(partsTable, { at: [ended.upload], limit: core.thresholds.clearRows })] },
       { tentative: true },
     )
     const rows = scans[0].entries.filter(entry => typeof entry !== 'string')
-    if (rows.length > 0 && !(await clearPage(core, rows, taken))) continue
-    if (!scans[0].more) break
+    const some = withinBatch(core, rows)
+    if (some.length > 0 && !(await clearPage(core, some, taken))) continue
+    if (some.length === rows.length && !scans[0].more) break
   }
   await markCleaned(core, ended)
 }
@@ -29,10 +28,26 @@ export async function clearParts(core: Core, ended: EndedRecord): Promise<void> 
 async function takenOver(core: Core, ended: EndedRecord): Promise<ReadonlySet<number>> {
   const taken = new Set<number>()
   if (ended.manifest === null) return taken
-  for await (const part of contentParts(core, { content: { manifest: ended.manifest } })) {
+  for await (const part of contentParts(core, {
+    content: { manifest: ended.manifest },
+    partCount: null,
+  })) {
     taken.add(part.number)
   }
   return taken
+}
+
+/** As many of the rows, one at least, as one batch can clear: a copied part may refer to very many blobs. */
+function withinBatch(
+  core: Core,
+  rows: readonly Stored<PartRecord>[],
+): readonly Stored<PartRecord>[] {
+  let references = 0
+  const over = rows.findIndex((row, index) => {
+    references += row.slices.length
+    return index > 0 && references > core.thresholds.clearReferences
+  })
+  return over < 0 ? rows : rows.slice(0, over)
 }
 
 /** False: somebody else was at the same rows. */

@@ -58,8 +58,13 @@ export async function complete(space: Space, request: CompleteRequest): Promise<
   )
   core.cache.forget(bucket.id, request.key)
   // What a manifest does not stand for went with the batch; a part that came in the last moment is left to the sweep.
-  if (ended !== undefined && ended.manifest !== null) await clearParts(space.core, ended)
+  if (ended !== undefined && ended.manifest !== null) await clearNow(core, ended)
   return result
+}
+
+/** The upload has ended and that is durable: whatever stops the clearing now, the sweep goes on with it. */
+async function clearNow(core: Core, ended: EndedRecord): Promise<void> {
+  await clearParts(core, ended).catch(() => undefined)
 }
 
 async function readBoth(space: Space, ref: UploadRef) {
@@ -319,7 +324,7 @@ export async function abort(space: Space, ref: UploadRef): Promise<void> {
       return { batch: draft.batch(), result: record }
     },
   )
-  if (ended?.cleaned === 0) await clearParts(core, ended)
+  if (ended?.cleaned === 0) await clearNow(core, ended)
   core.cache.forget(bucket.id, ref.key)
 }
 

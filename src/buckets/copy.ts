@@ -34,7 +34,11 @@ export async function copyShared(
     const { size, etag, body, content, partCount } = record
     const written = planPut(draft, space, state, {
       ...newVersion(space, attributesOf(request, record), known.checksum),
-      ...{ size, etag, body, content, partCount },
+      size,
+      etag,
+      body,
+      content,
+      partCount,
     })
     const result = putResult(space, written)
     return {

@@ -2,12 +2,12 @@
 import { S3Error } from '../model/errors.ts'
 import type { DeleteRequest, DeleteResult, Keyspace } from '../ports/keyspace.ts'
 import { get } from '../ports/meta-store.ts'
-import { isConditional, requireDelete, requireRead, requireWrite } from '../rules/conditions.ts'
+import { isConditional, judgeRead, requireDelete, requireWrite } from '../rules/conditions.ts'
 import { requireVersionId } from '../rules/versions.ts'
 import { references } from './content.ts'
 import { attempt, bucketCheck, type Space } from './core.ts'
 import { noSuchKey } from './records.ts'
-import { versionsTable } from './tables.ts'
+import { renamesTable, versionsTable } from './tables.ts'
 import {
   Draft,
   type KeyState,
@@ -20,8 +20,7 @@ import {
 
 export async function remove(space: Space, request: DeleteRequest): Promise<DeleteResult> {
   const { key, versionId, conditions } = request
-  const { etag, modified, size } = conditions
-  const conditional = etag !== undefined || modified !== undefined || size !== undefined
+  const conditional = hasConditions(conditions)
   try {
     if (versionId !== undefined) return await removeVersion(space, request, versionId)
     return await attempt(space, { key, conditional }, async () => {
@@ -59,7 +58,7 @@ async function removeVersion(
   versionId: string,
 ): Promise<DeleteResult> {
   requireVersionId(versionId)
-  return attempt(space, { key, conditional: false }, async () => {
+  return attempt(space, { key, conditional: hasConditions(conditions) }, async () => {
     const state = await readVersion(space, key, versionId)
     const { target } = state
     requireDelete(conditions, target)
@@ -83,22 +82,48 @@ export async function rename(space: Space, request: RenameRequest): Promise<void
     throw new S3Error('InvalidRequest', {}, 'The source and destination keys are the same.')
   const conditional = isConditional(conditions) || hasConditions(sourceConditions)
   await attempt(space, { key: to, conditional }, async () => {
+    if (await wasDone(space, request)) return { batch: undefined, result: undefined }
     const source = await readKey(space, from)
     const target = await readKey(space, to)
     if (source.current === undefined) throw noSuchKey(from)
-    requireRead(sourceConditions, source.current)
+    if (judgeRead(sourceConditions, source.current) !== 'ok') {
+      throw new S3Error('PreconditionFailed', { Condition: 'x-amz-rename-source' })
+    }
     requireWrite(conditions, target.current, to)
     const draft = new Draft()
     draft.checks.push(bucketCheck(space.bucket))
     draft.adds.push(...references(source.current, 1))
     planPut(draft, space, target, source.current)
     planDelete(draft, space, source)
+    keepToken(draft, space, request)
     return { batch: draft.batch(), result: undefined }
   })
   space.core.cache.forget(space.bucket.id, from)
   space.core.cache.forget(space.bucket.id, to)
 }
 
-function hasConditions(conditions: RenameRequest['sourceConditions']): boolean {
+/** Whether this is the repeat of a rename that was done. Throws IdempotencyParameterMismatch when that was another. */
+async function wasDone(space: Space, { token, from, to }: RenameRequest): Promise<boolean> {
+  if (token === undefined) return false
+  const { gets } = await space.core.store.read(
+    { gets: [get(renamesTable, [space.bucket.id, token])] },
+    { tentative: true },
+  )
+  const done = gets[0].record
+  if (done === undefined) return false
+  if (done.from !== from || done.to !== to) throw new S3Error('IdempotencyParameterMismatch')
+  return true
+}
+
+/** The token goes with the batch, so that of two renames with one token one is done. */
+function keepToken(draft: Draft, space: Space, { token, from, to }: RenameRequest): void {
+  if (token === undefined) return
+  const bucket = space.bucket.id
+  const record = { bucket, token, from, to, done: space.core.clock.now() }
+  draft.checks.push({ table: renamesTable, key: [bucket, token], revision: null })
+  draft.writes.push({ put: renamesTable, record })
+}
+
+function hasConditions(conditions: object): boolean {
   return Object.values(conditions).some(value => value !== undefined)
 }

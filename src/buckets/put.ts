@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { ChecksumAlgorithm } from '../model/checksums.ts'
 import { S3Error } from '../model/errors.ts'
+import { BlobMissing } from '../ports/blob-store.ts'
 import type { Checksum, Digests, PutRequest, PutResult, Received } from '../ports/keyspace.ts'
 import { isConditional, requireWrite } from '../rules/conditions.ts'
 import {
@@ -103,9 +104,6 @@ function invalidOffset(size: number): S3Error {
   return new S3Error('InvalidWriteOffset', { ObjectSize: size })
 }
 
-/** So many slices an object may have before appending to it is refused: two references each fit into a batch. */
-const appendSlicesMax = 1000
-
 async function append(space: Space, request: PutRequest): Promise<PutResult> {
   const { core, bucket } = space
   const before = await readKey(space, request.key)
@@ -116,8 +114,7 @@ async function append(space: Space, request: PutRequest): Promise<PutResult> {
     core.inlineMax,
   )
   const tail = tailToMerge(known.slices, request.body.length ?? 0)
-  const merged = await mergedWith(space, tail, received)
-  const content = await takeIn(core, merged, placeOf(space, request))
+  const content = await takeInMerged(space, request, { tail, received })
   const digests = received.digests()
   const kept = known.slices.slice(0, known.slices.length - tail.length)
   return discardOnFailure(core, content, () =>
@@ -127,18 +124,16 @@ async function append(space: Space, request: PutRequest): Promise<PutResult> {
       async () => {
         const state = await readKey(space, request.key)
         requireWrite(request.conditions, state.current, request.key)
-        if (state.current === undefined || state.current.revision !== before.current?.revision) {
-          throw invalidOffset(state.current?.size ?? 0)
-        }
+        const current = requireUnchanged(state, before)
         const slices = [...kept, ...content.slices]
         const whole = () => appendedBytes(core, kept, content)
         const draft = draftOf(space, content)
         draft.adds.push(...sliceReferences(kept, 1))
         const record = planPut(draft, space, state, {
-          ...state.current,
-          ...(await appendedDigests(space, { current: state.current, digests, algorithm, whole })),
+          ...current,
+          ...(await appendedDigests(space, { current, digests, algorithm, whole })),
           modified: core.clock.now(),
-          size: state.current.size + digests.size,
+          size: current.size + digests.size,
           partCount: null,
           ...place(slices),
         })
@@ -146,6 +141,30 @@ async function append(space: Space, request: PutRequest): Promise<PutResult> {
       },
     ),
   ).finally(() => core.cache.forget(bucket.id, request.key))
+}
+
+/** The body is read once: what was appended to meanwhile is for the client to decide about again. */
+function requireUnchanged({ current }: KeyState, before: KeyState): VersionRecord {
+  if (current !== undefined && current.revision === before.current?.revision) return current
+  if (current === undefined || current.size !== before.current?.size) {
+    throw invalidOffset(current?.size ?? 0)
+  }
+  throw new S3Error('ConditionalRequestConflict')
+}
+
+async function takeInMerged(
+  space: Space,
+  request: PutRequest,
+  { tail, received }: { tail: readonly Slice[]; received: Received },
+): Promise<NewContent> {
+  try {
+    const merged = await mergedWith(space, tail, received)
+    return await takeIn(space.core, merged, placeOf(space, request))
+  } catch (error) {
+    // What it was to be appended to went while it was read.
+    if (error instanceof BlobMissing) throw new S3Error('ConditionalRequestConflict')
+    throw error
+  }
 }
 
 async function appendable(space: Space, request: PutRequest, state: KeyState) {
@@ -156,7 +175,7 @@ async function appendable(space: Space, request: PutRequest, state: KeyState) {
     }
     const whole = { start: 0, end: current.size }
     const slices = slicesOf(current) ?? (await locate(space.core, current, whole))
-    if (slices.length > appendSlicesMax) throw new S3Error('TooManyParts')
+    if (slices.length > space.core.thresholds.appendSlices) throw new S3Error('TooManyParts')
     const checksum = checksumOf(current)
     const usable = checksum?.type === 'FULL_OBJECT' ? checksum : undefined
     return { slices, checksum: usable }
@@ -189,7 +208,8 @@ async function mergedWith(
 ): Promise<Received> {
   if (tail.length === 0) return received
   const { core } = space
-  const { bytes, digests } = received
+  const { bytes } = received
+  const digests = () => received.digests()
   const before = tail.reduce((sum, slice) => sum + slice.length, 0)
   if (bytes !== undefined && before + bytes.byteLength <= core.inlineMax) {
     const chunks: Uint8Array[] = []

@@ -16,6 +16,7 @@ import {
   type ManifestRecord,
   manifestRowsTable,
   manifestsTable,
+  renamesTable,
   uploadsTable,
 } from './tables.ts'
 import { Draft } from './write.ts'
@@ -27,7 +28,7 @@ export interface SweepTimes {
   readonly condemnedAge: number
   /** Younger blobs and temporary files are not looked at: their writers are most likely alive. */
   readonly orphanAge: number
-  /** What became of an upload is remembered so long. */
+  /** What became of an upload, and the token of a rename, is remembered so long. */
   readonly endedAge: number
 }
 
@@ -41,6 +42,7 @@ export const usualTimes: SweepTimes = {
 export interface SweepReport {
   uploadsAborted: number
   uploadsCleared: number
+  renamesForgotten: number
   manifestsReleased: number
   orphansCondemned: number
   blobsRemoved: number
@@ -53,6 +55,7 @@ export async function sweep(core: Core, times: SweepTimes, log: Log): Promise<Sw
   const report: SweepReport = {
     uploadsAborted: await abortOldUploads(core, times),
     uploadsCleared: await clearEnded(core, times),
+    renamesForgotten: await forgetRenames(core, times),
     manifestsReleased: await releaseManifests(core),
     orphansCondemned: await condemnOrphans(core, times),
     blobsRemoved: await removeCondemned(core, times),
@@ -118,6 +121,25 @@ async function clearEnded(core: Core, times: SweepTimes): Promise<number> {
   }
 }
 
+async function forgetRenames(core: Core, times: SweepTimes): Promise<number> {
+  const before = core.clock.now() - times.endedAge
+  for (let count = 0; ; ) {
+    const { scans } = await core.store.read({
+      scans: [
+        scan(renamesTable, { index: 'renames_by_age', at: [], before: [before], limit: page }),
+      ],
+    })
+    const draft = new Draft()
+    for (const rename of scans[0].entries) {
+      if (typeof rename === 'string') continue
+      draft.writes.push({ remove: renamesTable, key: [rename.bucket, rename.token] })
+    }
+    if (draft.writes.length === 0) return count
+    await core.store.commit(draft.batch())
+    count += draft.writes.length
+  }
+}
+
 /** A manifest that nothing refers to lets go of its blobs, row by row, once its upload's part rows are gone. */
 async function releaseManifests(core: Core): Promise<number> {
   let count = 0
@@ -156,7 +178,7 @@ async function releaseManifest(core: Core, manifest: Stored<ManifestRecord>): Pr
       draft.writes.push({ remove: manifestsTable, key: [manifest.id] })
       return committed(core, draft)
     }
-    const key = [manifest.id, row.first]
+    const key = [manifest.id, row.offset]
     draft.checks.push({ table: manifestRowsTable, key, revision: row.revision })
     draft.writes.push({ remove: manifestRowsTable, key })
     draft.adds.push(
@@ -222,7 +244,8 @@ async function removeBlobs(
     if (blob.condemned === null && times.condemnedAge > 0) {
       noted.checks.push({ table: blobsTable, key: [blob.id], revision: blob.revision })
       noted.writes.push({ put: blobsTable, record: { ...blob, condemned: now } })
-    } else if ((blob.condemned ?? 0) <= now - times.condemnedAge) due.push(blob)
+    } else if (!waits(core, blob) && (blob.condemned ?? 0) <= now - times.condemnedAge)
+      due.push(blob)
   }
   if (noted.writes.length > 0) await committed(core, noted)
   if (due.length === 0) return 0
@@ -230,12 +253,19 @@ async function removeBlobs(
   await core.blobs.remove(due.map(blob => blob.id))
   const gone = new Draft()
   for (const blob of due) {
+    const key = [blob.id]
+    gone.checks.push({ table: blobsTable, key, revision: blob.revision })
     // Its writer may be about to commit still; the row is what refuses it.
-    if (blob.orphan === 1 && (blob.condemned ?? 0) >= core.started) continue
-    gone.checks.push({ table: blobsTable, key: [blob.id], revision: blob.revision })
-    gone.writes.push({ remove: blobsTable, key: [blob.id] })
+    if (blob.orphan === 1 && (blob.condemned ?? 0) >= core.started) {
+      gone.writes.push({ put: blobsTable, record: { ...blob, orphan: 2 } })
+    } else gone.writes.push({ remove: blobsTable, key })
   }
   return (await committed(core, gone)) ? due.length : 0
+}
+
+/** A row whose bytes are gone, kept for as long as the process that may still want to bring them in. */
+function waits(core: Core, blob: BlobRecord): boolean {
+  return blob.orphan === 2 && (blob.condemned ?? 0) >= core.started
 }
 
 /** False: somebody else was there first. */

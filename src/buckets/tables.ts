@@ -81,7 +81,7 @@ export interface BlobRecord {
   readonly refs: number
   readonly size: number
   readonly condemned: number | null
-  /** 1: never referred to; its row must outlive every writer that could still bring it in. */
+  /** 1: never referred to; its row must outlive every writer that could still bring it in. 2: its bytes are gone too. */
   readonly orphan: number
 }
 

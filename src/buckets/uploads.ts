@@ -7,11 +7,12 @@ import type {
   PartInfo,
   PartRequest,
   Received,
+  Span,
   UploadRef,
   UploadRequest,
   UploadSummary,
 } from '../ports/keyspace.ts'
-import { get, type Stored, scan } from '../ports/meta-store.ts'
+import { type Batch, get, type Stored, scan } from '../ports/meta-store.ts'
 import { requireSource } from '../rules/conditions.ts'
 import { requireSourceRange } from '../rules/range.ts'
 import { defaultChecksum } from '../rules/uploads.ts'
@@ -28,9 +29,6 @@ import {
   uploadsTable,
 } from './tables.ts'
 import { Draft } from './write.ts'
-
-/** A part copied by reference may consist of so many slices; beyond that its bytes are written anew. */
-const sharedSlicesMax = 1000
 
 export async function createUpload(space: Space, request: UploadRequest): Promise<UploadSummary> {
   const { core } = space
@@ -87,11 +85,9 @@ export async function putPart(space: Space, request: PartRequest): Promise<PartI
   await discardOnFailure(core, content, () => commitPart(space, request, part, content))
   const shown = announced ?? kept
   const value = received.digests().checksums.get(shown) ?? ''
-  return {
-    ...part,
-    number: request.number,
-    checksum: { algorithm: shown, type: 'FULL_OBJECT', value },
-  }
+  const { size, etag, modified } = part
+  const checksum = { algorithm: shown, type: 'FULL_OBJECT', value } as const
+  return { size, etag, modified, number: request.number, checksum }
 }
 
 function requireSameAlgorithm(
@@ -119,52 +115,59 @@ function partOf(received: Received, kept: ChecksumAlgorithm, now: number): NewPa
   return { size, etag: md5, kept: checksums.get(kept) ?? '', modified: now }
 }
 
-/** One batch: the part, and what the part of the same number referred to before. */
+/** What a part is to refer to: new bytes, or those of another object. */
+interface PartContent extends Pick<NewContent, 'checks' | 'writes' | 'slices'> {
+  readonly shared?: readonly Slice[]
+}
+
 async function commitPart(
   space: Space,
   ref: UploadRef & { readonly number: number },
   part: NewPart,
-  content: Pick<NewContent, 'checks' | 'writes' | 'slices'> & { shared?: readonly Slice[] },
+  content: PartContent,
 ): Promise<void> {
-  const { core, bucket } = space
-  const name = `${ref.uploadId}/${ref.number}`
-  await attempt(space, { key: name, conditional: false }, async () => {
-    const { gets } = await core.store.read(
-      {
-        gets: [
-          get(uploadsTable, [bucket.id, ref.key, ref.uploadId]),
-          get(partsTable, [ref.uploadId, ref.number]),
-        ],
-      },
-      { tentative: true },
-    )
-    const upload = gets[0].record
-    const before = gets[1].record
-    if (upload === undefined) throw noSuchUpload(ref.uploadId)
-    const draft = new Draft()
-    draft.checks.push(bucketCheck(bucket), ...content.checks)
-    draft.checks.push(
-      {
-        table: uploadsTable,
-        key: [bucket.id, ref.key, ref.uploadId],
-        revision: upload.revision,
-      },
-      {
-        table: partsTable,
-        key: [ref.uploadId, ref.number],
-        revision: before?.revision ?? null,
-      },
-    )
-    draft.writes.push(...content.writes)
-    if (content.shared !== undefined) draft.adds.push(...sliceReferences(content.shared, 1))
-    if (before !== undefined) {
-      draft.adds.push(...sliceReferences(before.slices, -1))
-      // Complete rests on the upload's revision: it must not use the part that goes here.
-      draft.writes.push({ put: uploadsTable, record: upload })
-    }
-    draft.writes.push({ put: partsTable, record: partRecord(ref, part, content.slices) })
-    return { batch: draft.batch(), result: undefined }
+  await attempt(space, { key: partName(ref), conditional: false }, async () => {
+    return { batch: await planPart(space, ref, part, content), result: undefined }
   })
+}
+
+function partName(ref: UploadRef & { readonly number: number }): string {
+  return `${ref.uploadId}/${ref.number}`
+}
+
+/** One batch: the part, and what the part of the same number referred to before. */
+async function planPart(
+  space: Space,
+  ref: UploadRef & { readonly number: number },
+  part: NewPart,
+  content: PartContent,
+): Promise<Batch> {
+  const { core, bucket } = space
+  const uploadKey = [bucket.id, ref.key, ref.uploadId]
+  const partKey = [ref.uploadId, ref.number]
+  const { gets } = await core.store.read(
+    { gets: [get(uploadsTable, uploadKey), get(partsTable, partKey)] },
+    { tentative: true },
+  )
+  const upload = gets[0].record
+  const before = gets[1].record
+  if (upload === undefined) throw noSuchUpload(ref.uploadId)
+  const draft = new Draft()
+  draft.checks.push(
+    bucketCheck(bucket),
+    ...content.checks,
+    { table: uploadsTable, key: uploadKey, revision: upload.revision },
+    { table: partsTable, key: partKey, revision: before?.revision ?? null },
+  )
+  draft.writes.push(...content.writes)
+  if (content.shared !== undefined) draft.adds.push(...sliceReferences(content.shared, 1))
+  if (before !== undefined) {
+    draft.adds.push(...sliceReferences(before.slices, -1))
+    // Complete rests on the upload's revision: it must not use the part that goes here.
+    draft.writes.push({ put: uploadsTable, record: upload })
+  }
+  draft.writes.push({ put: partsTable, record: partRecord(ref, part, content.slices) })
+  return draft.batch()
 }
 
 function partRecord(
@@ -192,25 +195,42 @@ export async function copyPart(
   const upload = await readUpload(space, request)
   const kept = partAlgorithm(upload)
   if (source === undefined) return copyPartForeign(space, request, kept)
-  const found = await find(source, request.from)
-  requireSource(request.sourceConditions, found.record)
-  const span = requireSpan(request, found.record.size)
-  const object = new OpenRecord(source, found)
-  const slices = await object.slices(span)
-  const bytes = await object.stream(span)
-  const sourceVersionId = versionIdOf(source.bucket, found.record)
-  if (slices.length > sharedSlicesMax) {
-    return { ...(await writePart(space, request, kept, bytes)), sourceVersionId }
-  }
-  const { digester, clock } = space.core
-  const { size, md5, checksums } = await digester.digest(bytes, [kept])
-  const value = checksums.get(kept) ?? ''
-  const part = { size, etag: md5, kept: value, modified: clock.now() }
-  const shared = slices.length === 0 ? [] : cut(slices, { start: 0, end: size })
-  await commitPart(space, request, part, { slices: shared, shared, checks: [], writes: [] })
-  const checksum = { algorithm: kept, type: 'FULL_OBJECT', value } as const
-  return { ...part, number: request.number, checksum, sourceVersionId }
+  let known: { revision: number; part: NewPart; slices: readonly Slice[] } | undefined
+  const copied = await attempt(space, { key: partName(request), conditional: false }, async () => {
+    const found = await find(source, request.from)
+    const { revision } = found.record
+    requireSource(request.sourceConditions, found.record)
+    if (known?.revision !== revision) {
+      const object = new OpenRecord(source, found)
+      const shared = await sharedPart(space, object, requireSpan(request, found.record.size), kept)
+      known = { revision, ...shared }
+    }
+    const { part, slices } = known
+    const result = { part, sourceVersionId: versionIdOf(source.bucket, found.record) }
+    if (slices.length > space.core.thresholds.sharedSlices)
+      return { batch: undefined, result: undefined }
+    const content = { slices, shared: slices, checks: [], writes: [] }
+    return { batch: await planPart(space, request, part, content), result }
+  })
+  if (copied === undefined) return copyPartForeign(space, request, kept)
+  const { part, sourceVersionId } = copied
+  const checksum = { algorithm: kept, type: 'FULL_OBJECT', value: part.kept } as const
+  const { size, etag, modified } = part
+  return { size, etag, modified, number: request.number, checksum, sourceVersionId }
 }
+
+/** Where the bytes of a span are, and their digests. */
+async function sharedPart(space: Space, object: OpenRecord, span: Span, kept: ChecksumAlgorithm) {
+  const { digester, clock, thresholds } = space.core
+  const slices = cut(await object.slices(span), { start: 0, end: span.end - span.start })
+  // Too many to be shared: their bytes are written anew, and digested then.
+  const bytes = slices.length > thresholds.sharedSlices ? nothing : await object.stream(span)
+  const { size, md5, checksums } = await digester.digest(bytes, [kept])
+  const part = { size, etag: md5, kept: checksums.get(kept) ?? '', modified: clock.now() }
+  return { part, slices }
+}
+
+const nothing: AsyncIterable<Uint8Array> = { async *[Symbol.asyncIterator]() {} }
 
 function requireSpan(request: PartCopyRequest, size: number) {
   const span = request.range ?? { start: 0, end: size }
@@ -249,12 +269,14 @@ export async function listParts(
   space: Space,
   request: Parameters<Keyspace['listParts']>[0],
 ): ReturnType<Keyspace['listParts']> {
-  const upload = await readUpload(space, request)
-  const { scans } = await space.core.store.read({
-    scans: [
-      scan(partsTable, { at: [request.uploadId], after: [request.marker], limit: request.limit }),
-    ],
+  const { uploadId, marker, limit } = request
+  const { gets, scans } = await space.core.store.read({
+    gets: [get(uploadsTable, [space.bucket.id, request.key, uploadId])],
+    scans: [scan(partsTable, { at: [uploadId], after: [marker], limit: Math.max(limit, 1) })],
   })
+  const upload = gets[0].record
+  if (upload === undefined) throw noSuchUpload(uploadId)
+  if (limit === 0) return { upload: uploadSummaryOf(upload), parts: [], more: false }
   const { entries, more } = scans[0]
   const parts = entries.filter(entry => typeof entry !== 'string').map(partInfo(upload))
   return { upload: uploadSummaryOf(upload), parts, more }

@@ -113,10 +113,13 @@ export function requirePartOrder<P extends { readonly number: number }>(
  * The parts that make the object, in order. Throws as {@link requirePartOrder}; InvalidPart for a part that was not
  * received or is another one; EntityTooSmall for a part under 5 MiB that is not the last. Checksums of parts may be left
  * out, which AWS refuses for composite ones: clients (and s3-tests) do leave them out, and ours are verified anyway.
- */ export function matchParts<P extends StoredPart>(
+ * `bytesMin` is the 5 MiB, as an argument for tests.
+ */
+export function matchParts<P extends StoredPart>(
   written: readonly ListedPart[],
   stored: (number: number) => P | undefined,
   uploadId: string,
+  bytesMin: number = limits.part_bytes_min,
 ): P[] {
   const listed = requirePartOrder(written, uploadId)
   const parts: P[] = []
@@ -131,7 +134,7 @@ export function requirePartOrder<P extends { readonly number: number }>(
     }
     parts.push(found)
   }
-  requirePartSizes(listed, parts)
+  requirePartSizes(listed, parts, bytesMin)
   return parts
 }
 
@@ -143,13 +146,17 @@ function sameChecksum(listed: ListedPart, stored: StoredPart): boolean {
   )
 }
 
-function requirePartSizes(listed: readonly ListedPart[], parts: readonly StoredPart[]): void {
+function requirePartSizes(
+  listed: readonly ListedPart[],
+  parts: readonly StoredPart[],
+  bytesMin: number,
+): void {
   for (let i = 0; i < parts.length - 1; i++) {
     const size = parts[i]?.size ?? 0
-    if (size < limits.part_bytes_min) {
+    if (size < bytesMin) {
       throw new S3Error('EntityTooSmall', {
         ProposedSize: size,
-        MinSizeAllowed: limits.part_bytes_min,
+        MinSizeAllowed: bytesMin,
         PartNumber: listed[i]?.number ?? 0,
         ETag: listed[i]?.etag ?? '',
       })

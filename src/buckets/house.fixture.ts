@@ -1,0 +1,292 @@
+/** What the tests of this room share: a house on stores in memory or on disk, bodies from bytes, and a clock that is set by hand. */
+import { createHash } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { ChecksumAlgorithm } from '../model/checksums.ts'
+import type { BlobStore } from '../ports/blob-store.ts'
+import type {
+  Body,
+  CompleteRequest,
+  CopyRequest,
+  Keyspace,
+  PutRequest,
+  Received,
+  UploadRequest,
+} from '../ports/keyspace.ts'
+import { type Batch, type MetaStore, scan, type Table } from '../ports/meta-store.ts'
+import { openFileBlobs } from '../stores/files/blob-store.ts'
+import { openMemoryBlobs } from '../stores/memory/blob-store.ts'
+import { openMemoryMetaStore } from '../stores/memory/meta-store.ts'
+import { createShared } from '../stores/sqlite/shared.ts'
+import { openSqlite } from '../stores/sqlite/store.ts'
+import { BodyIds } from './body-ids.ts'
+import { PlainBuckets } from './buckets.ts'
+import { type Core, type Thresholds, usualThresholds } from './core.ts'
+import { digester } from './digester.ts'
+import { KeyQueue } from './key-queue.ts'
+import { ObjectCache } from './object-cache.ts'
+import { bucketTables } from './tables.ts'
+
+export const volume = 's3v'
+export const owner = 'owner'
+const hour = 3_600_000
+export const day = 24 * hour
+
+/** Starts at some moment of 2026 and stands still unless it is moved. */
+export class HandClock {
+  time = 1_790_000_000_000
+  now(): number {
+    return this.time
+  }
+}
+
+export interface House {
+  readonly core: Core
+  readonly buckets: PlainBuckets
+  readonly clock: HandClock
+  readonly store: MetaStore
+  readonly blobs: BlobStore
+  close(): Promise<void>
+}
+
+export interface HouseOptions {
+  readonly thresholds?: Partial<Thresholds>
+  readonly inlineMax?: number
+  readonly cacheBytes?: number
+  readonly worker?: number
+}
+
+export function houseOn(
+  store: MetaStore,
+  blobs: BlobStore,
+  clock: HandClock,
+  options: HouseOptions = {},
+): House {
+  const { thresholds, inlineMax = 16, cacheBytes = 1 << 20, worker = 0 } = options
+  let chance = worker * 1000
+  const core: Core = {
+    store,
+    blobs,
+    clock,
+    digester,
+    bodyIds: new BodyIds(worker),
+    queue: new KeyQueue(),
+    cache: new ObjectCache(store, cacheBytes),
+    inlineMax,
+    thresholds: { ...usualThresholds, ...thresholds },
+    started: clock.now(),
+    random(bytes) {
+      chance += 1
+      return createHash('sha512').update(String(chance)).digest().subarray(0, bytes)
+    },
+  }
+  const close = async () => {
+    await store.close()
+    await blobs.close()
+  }
+  return { core, buckets: new PlainBuckets(core), clock, store, blobs, close }
+}
+
+export function memoryHouse(options: HouseOptions = {}): House {
+  const clock = new HandClock()
+  return houseOn(openMemoryMetaStore(bucketTables), openMemoryBlobs(clock), clock, options)
+}
+
+/** Two workers on one database and one folder of blobs: each has caches and queues of its own. */
+export async function twoWorkers(options: HouseOptions = {}): Promise<readonly [House, House]> {
+  const folder = mkdtempSync(join(tmpdir(), 'moongate-buckets-'))
+  const clock = new HandClock()
+  const shared = createShared()
+  const path = join(folder, 'meta.db')
+  const blobs = await openFileBlobs({ folder })
+  const [first, second] = [0, 1].map(worker =>
+    houseOn(openSqlite({ path, tables: bucketTables, shared, durability: 'none' }), blobs, clock, {
+      ...options,
+      worker,
+    }),
+  )
+  if (first === undefined || second === undefined) throw new Error('two were made')
+  const close = async () => {
+    await second.store.close()
+    await first.close()
+    rmSync(folder, { recursive: true })
+  }
+  return [{ ...first, close }, second]
+}
+
+/** A new bucket, with the Keyspace of a request. */
+export async function bucketOf(
+  { buckets }: House,
+  name = 'bucket',
+  versioning?: 'Enabled' | 'Suspended',
+): Promise<Keyspace> {
+  const made = await buckets.create({ volume, name, owner, region: 'us-east-1', settings: {} })
+  if (versioning !== undefined) await buckets.setVersioning(made, versioning)
+  return keyspaceOf(buckets, name)
+}
+
+/** As each request does: the bucket by its name, then what it can do. */
+export async function keyspaceOf(buckets: PlainBuckets, name = 'bucket'): Promise<Keyspace> {
+  return buckets.keyspace(await buckets.find(volume, name))
+}
+
+export const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString()
+
+/** A body as the gateway receives it: whole if it is small, else in pieces with digests at the end. */
+export function bodyOf(content: string | Uint8Array): Body {
+  const bytes = Buffer.from(content)
+  return {
+    length: bytes.length,
+    announced: undefined,
+    async receive(algorithms, inlineMax): Promise<Received> {
+      const digests = await digester.digest(pieces(bytes), algorithms)
+      const whole = bytes.length <= inlineMax ? bytes : undefined
+      return { bytes: whole, source: pieces(bytes), digests: () => digests }
+    },
+  }
+}
+
+async function* pieces(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  const half = bytes.length >> 1
+  if (half > 0) yield bytes.subarray(0, half)
+  if (bytes.length > half) yield bytes.subarray(half)
+}
+
+const plain = { headers: {}, metadata: {}, tags: [], storageClass: null }
+
+export function putOf(
+  key: string,
+  content: string | Uint8Array,
+  more: Partial<PutRequest> = {},
+): PutRequest {
+  const checksumAlgorithm: ChecksumAlgorithm = 'CRC64NVME'
+  return { key, owner, ...plain, body: bodyOf(content), checksumAlgorithm, conditions: {}, ...more }
+}
+
+export function copyOf(
+  source: Keyspace,
+  from: string,
+  key: string,
+  more: Partial<CopyRequest> = {},
+): CopyRequest {
+  const { headers, metadata, storageClass } = plain
+  return {
+    source,
+    from: { key: from },
+    sourceConditions: {},
+    key,
+    owner,
+    conditions: {},
+    headers,
+    metadata,
+    storageClass,
+    replaceMetadata: false,
+    tags: undefined,
+    checksumAlgorithm: undefined,
+    ...more,
+  }
+}
+
+export function uploadOf(key: string, more: Partial<UploadRequest> = {}): UploadRequest {
+  const checksum = { checksumAlgorithm: undefined, checksumType: undefined }
+  return { key, owner, initiator: owner, ...plain, ...checksum, ...more }
+}
+
+export function completeOf(
+  key: string,
+  uploadId: string,
+  parts: readonly { readonly number: number; readonly etag: string }[],
+  more: Partial<CompleteRequest> = {},
+): CompleteRequest {
+  const listed = parts.map(({ number, etag }) => ({ number, etag, checksum: undefined }))
+  const unsaid = { size: undefined, checksum: undefined, checksumType: undefined }
+  return { key, uploadId, parts: listed, conditions: {}, ...unsaid, ...more }
+}
+
+/** The whole object, as a GET reads it. */
+export async function bytesOf(space: Keyspace, key: string, versionId?: string): Promise<string> {
+  const object = await space.open({ key, versionId })
+  return collect(await object.stream({ start: 0, end: object.info.size }))
+}
+
+export async function collect(source: AsyncIterable<Uint8Array>): Promise<string> {
+  const chunks: Buffer[] = []
+  for await (const chunk of source) chunks.push(Buffer.from(chunk))
+  return Buffer.concat(chunks).toString()
+}
+
+/** An upload of these parts, up to but without its completion. */
+export async function partsOf(
+  space: Keyspace,
+  key: string,
+  contents: readonly (string | Uint8Array)[],
+): Promise<{ uploadId: string; parts: { number: number; etag: string }[] }> {
+  const { uploadId } = await space.createUpload(uploadOf(key))
+  const parts: { number: number; etag: string }[] = []
+  for (const [index, content] of contents.entries()) {
+    const number = index + 1
+    const { etag } = await space.putPart({ key, uploadId, number, body: bodyOf(content) })
+    parts.push({ number, etag })
+  }
+  return { uploadId, parts }
+}
+
+/** All records of a table. */
+export async function rowsOf<R extends object>(store: MetaStore, table: Table<R>): Promise<R[]> {
+  const { scans } = await store.read({ scans: [scan(table, { at: [], limit: 1_000_000 })] })
+  return scans[0].entries.filter(entry => typeof entry !== 'string')
+}
+
+export async function blobIds(blobs: BlobStore): Promise<string[]> {
+  const ids: string[] = []
+  for await (const { id } of blobs.list()) ids.push(id)
+  return ids.toSorted()
+}
+
+export type Counts = { reads: number; commits: number }
+
+/** Another view of a store, which may stop a commit on its way, or count. The commit goes on when the hook has ended. */
+export function hooked(
+  store: MetaStore,
+  hooks: { commit?: (batch: Batch) => Promise<void>; counts?: Counts },
+): MetaStore {
+  const { commit, counts = { reads: 0, commits: 0 } } = hooks
+  return {
+    read(request, options) {
+      counts.reads += 1
+      return store.read(request, options)
+    },
+    async commit(batch, options) {
+      counts.commits += 1
+      await commit?.(batch)
+      return store.commit(batch, options)
+    },
+    settle: () => store.settle(),
+    generation: (table, key) => store.generation(table, key),
+    changes: listener => store.changes(listener),
+    close: () => store.close(),
+  }
+}
+
+/** Does something else, once, between the decision of a request and its commit. */
+export function meanwhile(house: House): {
+  readonly house: House
+  /** The next commit of the returned house waits for this; with `when`, the next that it holds for. */
+  before(act: () => Promise<unknown>, when?: (batch: Batch) => boolean): void
+} {
+  let waiting: { act: () => Promise<unknown>; when: (batch: Batch) => boolean } | undefined
+  const commit = async (batch: Batch) => {
+    if (waiting?.when(batch) !== true) return
+    const { act } = waiting
+    waiting = undefined
+    await act()
+  }
+  const options = { thresholds: house.core.thresholds, inlineMax: house.core.inlineMax, worker: 1 }
+  return {
+    house: houseOn(hooked(house.store, { commit }), house.blobs, house.clock, options),
+    before(act, when = () => true) {
+      waiting = { act, when }
+    },
+  }
+}
