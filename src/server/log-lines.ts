@@ -1,6 +1,7 @@
 /** Lines of the access and audit logs, written by hand: they are made for each request and must cost next to nothing. */
 
 import type { RequestRecord } from '../gateway/message.ts'
+import type { ErrorCode } from '../model/errors.ts'
 import { operations } from '../model/operations.ts'
 
 /** What the server knows of a request beside its record. */
@@ -81,9 +82,17 @@ const audited: ReadonlySet<string> = new Set(
     .map(([name]) => name),
 )
 
+/** Refusals for who asked whose status is not 401 or 403. */
+const refusals: ReadonlySet<string> = new Set<ErrorCode>([
+  'AuthorizationHeaderMalformed',
+  'AuthorizationQueryParametersError',
+  'ExpiredToken',
+  'InvalidToken',
+])
+
 /** Whether a request belongs into the audit log: a change, or a refusal for who asked. */
 export const isAudited = (record: RequestRecord, status: number): boolean =>
-  status === 403 || status === 401 || audited.has(record.operation)
+  status === 403 || status === 401 || audited.has(record.operation) || refusals.has(record.error)
 
 export function auditLine(record: RequestRecord, facts: RequestFacts): string {
   const result = facts.status < 400 ? 'done' : 'refused'

@@ -60,6 +60,8 @@ export async function runServer(options: ProcessOptions): Promise<number> {
     server.log.error({ err }, 'a fault that nobody expected ends the process')
     process.exit(1)
   })
+  // Whoever closes our output (`moongate | head -1`) does not mean to stop the server.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
   process.stdout.write(describe(config, server))
   const reason = await Promise.race([stopped, hopeless])
   if (reason !== undefined) server.log.error({ err: reason }, 'the process ends')

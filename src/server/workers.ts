@@ -17,6 +17,8 @@ export interface WorkersOptions {
    * thread ended before it told its connection.
    */
   readonly release: (connection: number | undefined) => void
+  /** The threads' entry, in tests. */
+  readonly entry?: URL
   /** Called when workers die faster than they can be replaced. */
   readonly onHopeless: (error: Error) => void
 }
@@ -24,6 +26,9 @@ export interface WorkersOptions {
 /** So many deaths within the time are taken for a fault that no replacement mends. */
 const deathsMax = 5
 const deathsMs = 10_000
+
+// Built, this file and the thread's end in .js; the compiler does not rewrite a URL.
+const usualEntry = new URL(`./worker${extname(import.meta.filename)}`, import.meta.url)
 
 interface Running {
   readonly worker: Worker
@@ -44,9 +49,7 @@ export class Workers {
 
   /** Resolves when the worker listens. Rejects when it ends before. */
   start(index: number): Promise<void> {
-    const { log, emit, release, data } = this.#options
-    // Built, this file and the thread's end in .js; the compiler does not rewrite a URL.
-    const entry = new URL(`./worker${extname(import.meta.filename)}`, import.meta.url)
+    const { log, emit, release, data, entry = usualEntry } = this.#options
     const workerData: WorkerData = { ...data, index, tls: this.#tls }
     const worker = new Worker(entry, { workerData })
     const listening = Promise.withResolvers<void>()

@@ -1,0 +1,122 @@
+/** The command line: flags, help of every command, the remote's configuration, the sentence for an old Node. */
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { commandHelp, readArguments, suggestion, WrongUse } from './command.ts'
+import { commands } from './commands.ts'
+import { nodeComplaint } from './node-version.ts'
+import { parseProfiles, type RemoteSources, resolveRemote } from './remote.ts'
+
+const flags = { port: { shown: 'PORT', doc: '' }, memory: { doc: '' } }
+
+test('flags are read, repeated, switched and refused by name', () => {
+  const { positionals, flags: read } = readArguments(
+    ['a', '--port', '1', '--port=2', '--memory', '--', '--b'],
+    flags,
+  )
+  assert.deepEqual(positionals, ['a', '--b'])
+  assert.deepEqual(read.get('port'), ['1', '2'])
+  assert.deepEqual(read.get('memory'), ['true'])
+  const refused = (args: string[], message: RegExp) =>
+    assert.throws(
+      () => readArguments(args, flags),
+      (error: unknown) => error instanceof WrongUse && message.test(error.message),
+    )
+  refused(['--prot', '1'], /Unknown flag: --prot\. Did you mean --port\?/)
+  refused(['--port'], /--port needs a value/)
+  refused(['--port', '--memory'], /--port needs a value/)
+  refused(['--constructor', 'x'], /Unknown flag/)
+})
+
+test('every command explains itself with examples', async () => {
+  for (const command of commands) {
+    const help = await commandHelp(command)
+    assert.match(help, /Usage: moongate /)
+    assert.match(help, /Examples:\n {2}moongate/)
+    assert.match(help, /--json/)
+    assert.ok(command.examples.every(example => example.includes('moongate')))
+  }
+})
+
+test('a word that is nearly right is suggested, another is not', () => {
+  assert.equal(suggestion('serv', ['serve', 'check']), ' Did you mean serve?')
+  assert.equal(suggestion('banana', ['serve', 'check']), '')
+})
+
+test('an old Node is told what it takes, in one sentence', () => {
+  assert.equal(nodeComplaint('v20.11.1'), 'Moongate needs Node 26 or newer; this is v20.11.1.')
+  assert.equal(nodeComplaint('v26.0.0'), undefined)
+  assert.equal(nodeComplaint('v30.1.0'), undefined)
+  const launcher = fileURLToPath(new URL('../../bin/moongate.cjs', import.meta.url))
+  const pretend = `Object.defineProperty(process, 'version', { value: 'v18.3.0' }); require(${JSON.stringify(launcher)})`
+  assert.throws(
+    () => execFileSync(process.execPath, ['-e', pretend], { stdio: 'pipe' }),
+    (error: unknown) => {
+      const { status, stderr } = error as { status: number; stderr: Buffer }
+      return (
+        status === 1 && String(stderr) === 'Moongate needs Node 26 or newer; this is v18.3.0.\n'
+      )
+    },
+  )
+})
+
+const sources = (changed: Partial<RemoteSources> = {}): RemoteSources => ({
+  endpoint: undefined,
+  profile: undefined,
+  env: {},
+  readFile: () => undefined,
+  ...changed,
+})
+
+const files: Readonly<Record<string, string>> = {
+  c: '[default]\nregion = eu-west-1\n[profile work]\nendpoint_url = https://w.example\ns3 =\n  x = y\n',
+  k: '[work]\naws_access_key_id = WORK\naws_secret_access_key = ws\n[default]\naws_access_key_id=DEF\naws_secret_access_key=ds\n',
+}
+const aws = { AWS_CONFIG_FILE: 'c', AWS_SHARED_CREDENTIALS_FILE: 'k' }
+const readFile = (path: string) => files[path]
+
+test('without a word the server of this machine is meant', () => {
+  assert.deepEqual(resolveRemote(sources()), {
+    endpoint: 'http://127.0.0.1:9000',
+    region: 'us-east-1',
+    accessKeyId: undefined,
+    secretAccessKey: undefined,
+    sessionToken: undefined,
+  })
+})
+
+test("flags outrank MOONGATE_*, that AWS_*, that the profile's files", () => {
+  const fromFiles = resolveRemote(sources({ env: aws, readFile }))
+  assert.equal(fromFiles.accessKeyId, 'DEF')
+  assert.equal(fromFiles.region, 'eu-west-1')
+  const keys = { AWS_ACCESS_KEY_ID: 'A', AWS_SECRET_ACCESS_KEY: 'as' }
+  const fromAws = resolveRemote(sources({ env: { ...aws, ...keys }, readFile }))
+  assert.equal(fromAws.accessKeyId, 'A')
+  const own = { MOONGATE_ACCESS_KEY_ID: 'M', MOONGATE_SECRET_ACCESS_KEY: 'ms' }
+  const env = {
+    ...aws,
+    ...keys,
+    ...own,
+    MOONGATE_ENDPOINT: 'http://m',
+    AWS_ENDPOINT_URL: 'http://a',
+  }
+  assert.equal(resolveRemote(sources({ env, readFile })).secretAccessKey, 'ms')
+  assert.equal(resolveRemote(sources({ env, readFile })).endpoint, 'http://m')
+  const named = resolveRemote(sources({ env, readFile, profile: 'work', endpoint: 'http://f' }))
+  assert.equal(named.accessKeyId, 'WORK')
+  assert.equal(named.endpoint, 'http://f')
+  const profiled = { ...aws, AWS_PROFILE: 'work' }
+  assert.equal(resolveRemote(sources({ env: profiled, readFile })).endpoint, 'https://w.example')
+})
+
+test('profiles are read as the AWS CLI writes them', () => {
+  const profiles = parseProfiles('# no\n[profile a b]\nx=1\n y=2\n[default]\r\nz = 3=4\r\n')
+  assert.deepEqual(
+    [...profiles],
+    [
+      ['a b', { x: '1' }],
+      ['default', { z: '3=4' }],
+    ],
+  )
+})

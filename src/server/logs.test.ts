@@ -1,0 +1,106 @@
+/** Lines of the logs: valid JSON whatever is in them, without secrets, rotated. */
+import assert from 'node:assert/strict'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { blankRecord } from './http-refusal.ts'
+import { LogFile } from './log-files.ts'
+import { accessLine, auditLine, isAudited, type RequestFacts } from './log-lines.ts'
+import { createLogs, logPlaces } from './logs.ts'
+
+const facts: RequestFacts = {
+  remote: '::1',
+  method: 'GET',
+  target: '/b/k?X-Amz-Signature=sig&X-Amz-Security-Token=tok',
+  status: 200,
+  bytesIn: 0,
+  bytesOut: 5,
+  milliseconds: 1.23456,
+  userAgent: 'aws-cli',
+  referer: 'https://a.example/?X-Amz-Signature=sig#tok',
+  failure: undefined,
+}
+
+test('a line is JSON whatever the key is', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), (key, userAgent) => {
+      const record = { ...blankRecord('R'), operation: 'GetObject', bucket: 'b', key }
+      const line = accessLine(record, { ...facts, userAgent })
+      assert.equal(line.indexOf('\n'), line.length - 1)
+      const read = JSON.parse(line)
+      assert.equal(read.key ?? '', key)
+      assert.equal(read.userAgent ?? '', userAgent)
+      assert.equal(read.ms, 1.235)
+    }),
+  )
+})
+
+test('attack 48: neither query nor referer bring signatures or tokens into a line', () => {
+  for (const line of [accessLine(blankRecord('R'), facts), auditLine(blankRecord('R'), facts)]) {
+    assert.doesNotMatch(line, /sig|tok/i)
+    assert.equal(JSON.parse(line).path, '/b/k')
+  }
+})
+
+test('the audit log has changes of buckets and refusals, not the writes of objects', () => {
+  const of = (operation: string, status = 200) =>
+    isAudited({ ...blankRecord('R'), operation }, status)
+  assert.ok(of('CreateBucket') && of('DeleteBucket') && of('PutBucketVersioning'))
+  assert.ok(of('GetObject', 403))
+  const malformed = { ...blankRecord('R'), error: 'AuthorizationHeaderMalformed' }
+  assert.ok(isAudited(malformed, 400) && !isAudited(blankRecord('R'), 400))
+  assert.ok(
+    !of('PutObject') && !of('DeleteObjects') && !of('ListBuckets') && !of('GetBucketTagging'),
+  )
+})
+
+test('lines are handed on in batches, and at the latest when flushed', () => {
+  const batches: string[] = []
+  const wanted = { access: true, audit: false, server: true }
+  const logs = createLogs({ logLevel: 'error' }, wanted, (_, text) => batches.push(text))
+  for (let i = 0; i < 1000; i++) logs.request(blankRecord(`R${i}`), facts)
+  logs.flush()
+  assert.ok(batches.length > 1 && batches.length < 100)
+  assert.ok(batches.every(text => text.endsWith('}\n')))
+  assert.equal(batches.join('').split('\n').length, 1001)
+})
+
+test('a failed request is in the server log with its cause', () => {
+  const lines: string[] = []
+  const wanted = { access: false, audit: false, server: true }
+  const logs = createLogs({ logLevel: 'info' }, wanted, (_, text) => lines.push(text))
+  const record = { ...blankRecord('R7'), error: 'InternalError', cause: new Error('disk gone') }
+  logs.request(record, { ...facts, status: 500 })
+  const read = JSON.parse(lines[0] ?? '')
+  assert.equal(read.requestId, 'R7')
+  assert.equal(read.err.message, 'disk gone')
+})
+
+test('a log file is renamed when it has grown, and only so many are kept', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'moongate-logs-'))
+  try {
+    const path = join(folder, 'deep', 'access.log')
+    const file = new LogFile({ to: path, maxBytes: 1000, keep: 2 })
+    for (let i = 0; i < 100; i++) file.write(`${String(i).padStart(99, '0')}\n`)
+    file.flush()
+    assert.deepEqual(readdirSync(join(folder, 'deep')).toSorted(), [
+      'access.log',
+      'access.log.1',
+      'access.log.2',
+    ])
+    assert.equal(statSync(`${path}.1`).size, 1000)
+    assert.match(readFileSync(`${path}.1`, 'utf8'), /99\n$/)
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})
+
+test('where logs go', () => {
+  const usual = { data: 'd', memory: false, logFileSize: 1, logFiles: 1 }
+  const places = logPlaces({ ...usual, accessLog: undefined, auditLog: '-' })
+  assert.deepEqual(places, { access: join('d', 'logs', 'access.log'), audit: 1, server: 2 })
+  const memory = logPlaces({ ...usual, memory: true, accessLog: undefined, auditLog: 'x.log' })
+  assert.deepEqual(memory, { access: undefined, audit: 'x.log', server: 2 })
+})
