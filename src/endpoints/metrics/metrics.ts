@@ -3,14 +3,20 @@
  * it. They tell nothing of environment or configuration.
  */
 import { createHash, timingSafeEqual } from 'node:crypto'
-import type { Incoming } from '../../gateway/message.ts'
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
 
 const isLoopback = (address: string): boolean => address === '::1' || address.startsWith('127.')
 
+/** What is looked at of a request; header names in lower case. */
+export interface Asking {
+  readonly headers: Readonly<Record<string, string | undefined>>
+  /** Of the peer on the socket. */
+  readonly remoteAddress: string
+}
+
 export function mayReadMetrics(
-  { headers, remoteAddress }: Pick<Incoming, 'headers' | 'remoteAddress'>,
+  { headers, remoteAddress }: Asking,
   token: string | undefined,
 ): boolean {
   if (token !== undefined) {
