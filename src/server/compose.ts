@@ -11,7 +11,6 @@ import { type Core, usualThresholds } from '../buckets/core.ts'
 import { digester } from '../buckets/digester.ts'
 import { KeyQueue } from '../buckets/key-queue.ts'
 import { ObjectCache } from '../buckets/object-cache.ts'
-import { sweep, usualTimes } from '../buckets/sweep.ts'
 import { bodiesTable, bucketTables } from '../buckets/tables.ts'
 import { createGateway } from '../gateway/gateway.ts'
 import type { Handler } from '../gateway/message.ts'
@@ -19,11 +18,11 @@ import { S3Error } from '../model/errors.ts'
 import { operations } from '../operations/index.ts'
 import type { BlobStore } from '../ports/blob-store.ts'
 import { systemClock } from '../ports/clock.ts'
-import type { Log } from '../ports/log.ts'
 import { type MetaStore, scan } from '../ports/meta-store.ts'
 import { openFileBlobs } from '../stores/files/blob-store.ts'
 import { openMemoryBlobs } from '../stores/memory/blob-store.ts'
 import { openSqlite, type SqliteStore } from '../stores/sqlite/store.ts'
+import { readyChecksums } from '../wire/checksums/hashers.ts'
 import type { Config } from './config.ts'
 import { addressTest } from './networks.ts'
 
@@ -79,7 +78,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     durability: config.memory ? 'none' : 'synced',
   })
   onConnected?.(store)
-  const blobs = await openBlobs(config)
+  const [blobs] = await Promise.all([openBlobs(config), readyChecksums()])
   const access = createAccess({ store, masterKey, clock })
   const core: Core = {
     digester,
@@ -149,25 +148,4 @@ export async function furnish({ access, buckets }: House, config: Config): Promi
     }
   }
   return root
-}
-
-/** How long after the start the first sweep runs, in milliseconds. */
-const firstSweep = 60_000
-
-/** Looks for what nothing refers to, now and then, until the returned function is called; that waits for one under way. */
-export function sweepRegularly(core: Core, config: Config, log: Log): () => Promise<void> {
-  const times = { ...usualTimes, uploadAge: config.uploadExpiry }
-  let running = Promise.resolve()
-  const run = () => {
-    running = sweep(core, times, log).then(
-      () => undefined,
-      (err: unknown) => log.error({ err }, 'the sweep failed; it will be tried again'),
-    )
-    timer = setTimeout(() => void running.finally(run), config.sweepInterval).unref()
-  }
-  let timer = setTimeout(run, Math.min(firstSweep, config.sweepInterval)).unref()
-  return async () => {
-    clearTimeout(timer)
-    await running
-  }
 }
