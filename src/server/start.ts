@@ -2,12 +2,13 @@
 import { mkdirSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import type { RootKey } from '../access/accounts.ts'
+import { startSweeper, sweepTimes } from '../jobs/sweeper.ts'
 import type { Log } from '../ports/log.ts'
 import { startCheckpointer } from '../stores/sqlite/checkpointer.ts'
 import { lockFolder } from '../stores/sqlite/folder-lock.ts'
 import { createShared } from '../stores/sqlite/shared.ts'
 import { readCertificate, watchCertificate } from './certificate.ts'
-import { databaseFile, furnish, type House, openHouse, sweepRegularly } from './compose.ts'
+import { databaseFile, furnish, type House, openHouse } from './compose.ts'
 import type { Config } from './config.ts'
 import { countersBytes } from './counters.ts'
 import { createLogs, type Logs, openLogFiles } from './logs.ts'
@@ -190,7 +191,14 @@ export async function startServer({ config, onHopeless }: StartOptions): Promise
   const parts: Parts = { config, logs, emit, wanted, undo, state, onHopeless }
   try {
     const { workers, started, root, house, http, port } = await listen(parts)
-    undo.add(sweepRegularly(house.core, config, logs.log))
+    undo.add(
+      startSweeper({
+        core: house.core,
+        log: logs.log,
+        interval: config.sweepInterval,
+        times: sweepTimes({ uploadAge: config.uploadExpiry }),
+      }),
+    )
     const certificate = watchCertificate(config, logs.log, tls => {
       http.setCertificate(tls)
       workers.setCertificate(tls)
