@@ -63,9 +63,16 @@ const trimSlashes = (prefix: string | undefined): string | undefined => {
   return end === 0 ? undefined : prefix.slice(0, end)
 }
 
+const hasForwarded = (headers: Headers): boolean =>
+  headers['x-forwarded-host'] !== undefined ||
+  headers['x-forwarded-proto'] !== undefined ||
+  headers['x-forwarded-port'] !== undefined ||
+  headers['x-forwarded-prefix'] !== undefined ||
+  headers['forwarded'] !== undefined
+
 /** Reads `X-Forwarded-Host`, `-Proto`, `-Port`, `-Prefix` and `Forwarded`; all of it is ignored from an untrusted peer. */
 export const readForwarded = (headers: Headers, peerTrusted: boolean): Forwarded => {
-  if (!peerTrusted) return nothing
+  if (!peerTrusted || !hasForwarded(headers)) return nothing
   const forwarded = headers['forwarded']
   const element = typeof forwarded === 'string' ? forwarded : (forwarded?.[0] ?? '')
   const host = first(headers['x-forwarded-host']) ?? parameters(element, 'host')[0]
