@@ -311,6 +311,18 @@ export class Client {
     return this.send({ method: 'DELETE', target, headers })
   }
 
+  /** Sends an XML document with the digest that some operations ask for. */
+  document(method: 'PUT' | 'POST', target: string, body: string): Promise<Answer> {
+    const headers = { 'content-md5': hash('md5', body, 'base64') }
+    return this.send({ method, target, body, headers })
+  }
+
+  /** Enabled or Suspended. */
+  versioning(bucket: string, status: string): Promise<Answer> {
+    const text = `<VersioningConfiguration><Status>${status}</Status></VersioningConfiguration>`
+    return this.document('PUT', `/${bucket}?versioning`, text)
+  }
+
   /** Keys of a bucket as the list tells them. */
   async keys(bucket = 'bucket'): Promise<string[]> {
     const { text } = await this.get(`/${bucket}?list-type=2&encoding-type=url`)
