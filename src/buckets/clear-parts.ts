@@ -1,7 +1,7 @@
 /** Clears the part rows of an upload that ended, page by page; whoever is interrupted is followed by the sweep. */
 import { Conflict, get, type Stored, scan } from '../ports/meta-store.ts'
 import { sliceReferences } from './content.ts'
-import type { Core } from './core.ts'
+import { attemptsMax, type Core } from './core.ts'
 import { contentParts } from './read.ts'
 import { type EndedRecord, endedTable, type PartRecord, partsTable } from './tables.ts'
 import { Draft } from './write.ts'
@@ -12,17 +12,18 @@ import { Draft } from './write.ts'
  */
 export async function clearParts(core: Core, ended: EndedRecord): Promise<void> {
   const taken = await takenOver(core, ended)
-  for (;;) {
+  for (let refused = 0; refused < attemptsMax; ) {
     const { scans } = await core.store.read(
       { scans: [scan(partsTable, { at: [ended.upload], limit: core.thresholds.clearRows })] },
       { tentative: true },
     )
     const rows = scans[0].entries.filter(entry => typeof entry !== 'string')
     const some = withinBatch(core, rows)
-    if (some.length > 0 && !(await clearPage(core, some, taken))) continue
-    if (some.length === rows.length && !scans[0].more) break
+    if (some.length > 0 && !(await clearPage(core, some, taken))) refused += 1
+    else if (some.length === rows.length && !scans[0].more) return markCleaned(core, ended)
+    else refused = 0
   }
-  await markCleaned(core, ended)
+  throw new Error(`the parts of the upload ${ended.upload} cannot be cleared`)
 }
 
 async function takenOver(core: Core, ended: EndedRecord): Promise<ReadonlySet<number>> {

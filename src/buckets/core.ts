@@ -80,6 +80,8 @@ export interface Core {
   readonly thresholds: Thresholds
   /** When this process began, in milliseconds: every writer from before is dead. */
   readonly started: number
+  /** Resolves after so many milliseconds. */
+  wait(milliseconds: number): Promise<void>
   /** So many bytes that nobody can guess. */
   random(bytes: number): Uint8Array
 }
@@ -102,7 +104,9 @@ export interface Plan<T> {
 }
 
 /**
- * Reads, decides and commits, again when a check failed, one at a time per key once there is contention.
+ * Reads, decides and commits, again when a check failed, one at a time per key once there is contention. Another worker
+ * knows nothing of that queue: who loses twice waits a moment of chance, longer each time (half a second in all), so that
+ * the writers of the other come to their end.
  * `decide` reads tentatively; what it throws is told only when what it rests on is durable.
  */
 export async function attempt<T>(
@@ -128,6 +132,7 @@ export async function attempt<T>(
         if (!(error instanceof Conflict)) throw error
       }
       release ??= await queue.enter(name)
+      if (tries > 0) await space.core.wait(Math.random() * 2 ** tries)
       await space.refresh()
     }
   } finally {

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import type { ChecksumAlgorithm } from '../model/checksums.ts'
 import type { BlobStore } from '../ports/blob-store.ts'
 import type {
@@ -14,7 +15,13 @@ import type {
   Received,
   UploadRequest,
 } from '../ports/keyspace.ts'
-import { type Batch, type MetaStore, scan, type Table } from '../ports/meta-store.ts'
+import {
+  type Batch,
+  type MetaStore,
+  scan,
+  type Table,
+  type TableShape,
+} from '../ports/meta-store.ts'
 import { openFileBlobs } from '../stores/files/blob-store.ts'
 import { openMemoryBlobs } from '../stores/memory/blob-store.ts'
 import { openMemoryMetaStore } from '../stores/memory/meta-store.ts'
@@ -55,6 +62,8 @@ export interface HouseOptions {
   readonly inlineMax?: number
   readonly cacheBytes?: number
   readonly worker?: number
+  /** How long who lost a race waits; not at all, unless another worker must be given the time. */
+  readonly wait?: Core['wait']
 }
 
 export function houseOn(
@@ -76,6 +85,7 @@ export function houseOn(
     inlineMax,
     thresholds: { ...usualThresholds, ...thresholds },
     started: clock.now(),
+    wait: options.wait ?? (() => Promise.resolve()),
     random(bytes) {
       chance += 1
       return createHash('sha512').update(String(chance)).digest().subarray(0, bytes)
@@ -104,6 +114,7 @@ export async function twoWorkers(options: HouseOptions = {}): Promise<readonly [
     houseOn(openSqlite({ path, tables: bucketTables, shared, durability: 'none' }), blobs, clock, {
       ...options,
       worker,
+      wait,
     }),
   )
   if (first === undefined || second === undefined) throw new Error('two were made')
@@ -246,20 +257,23 @@ export async function blobIds(blobs: BlobStore): Promise<string[]> {
 
 export type Counts = { reads: number; commits: number }
 
-/** Another view of a store, which may stop a commit on its way, or count. The commit goes on when the hook has ended. */
-export function hooked(
-  store: MetaStore,
-  hooks: { commit?: (batch: Batch) => Promise<void>; counts?: Counts },
-): MetaStore {
-  const { commit, counts = { reads: 0, commits: 0 } } = hooks
+type ReadRequest = Parameters<MetaStore['read']>[0]
+
+export interface Hooks {
+  /** A read, or a commit, goes on when its hook has ended, and fails with what it throws. */
+  readonly read?: (request: ReadRequest) => Promise<void>
+  readonly commit?: (batch: Batch) => Promise<void>
+}
+
+/** Another view of a store, which may stop requests on their way, fail them, or count them. */
+export function hooked(store: MetaStore, hooks: Hooks): MetaStore {
   return {
-    read(request, options) {
-      counts.reads += 1
+    async read(request, options) {
+      await hooks.read?.(request)
       return store.read(request, options)
     },
     async commit(batch, options) {
-      counts.commits += 1
-      await commit?.(batch)
+      await hooks.commit?.(batch)
       return store.commit(batch, options)
     },
     settle: () => store.settle(),
@@ -269,24 +283,30 @@ export function hooked(
   }
 }
 
-/** Does something else, once, between the decision of a request and its commit. */
-export function meanwhile(house: House): {
-  readonly house: House
-  /** The next commit of the returned house waits for this; with `when`, the next that it holds for. */
-  before(act: () => Promise<unknown>, when?: (batch: Batch) => boolean): void
-} {
-  let waiting: { act: () => Promise<unknown>; when: (batch: Batch) => boolean } | undefined
-  const commit = async (batch: Batch) => {
-    if (waiting?.when(batch) !== true) return
-    const { act } = waiting
-    waiting = undefined
-    await act()
-  }
-  const options = { thresholds: house.core.thresholds, inlineMax: house.core.inlineMax, worker: 1 }
-  return {
-    house: houseOn(hooked(house.store, { commit }), house.blobs, house.clock, options),
-    before(act, when = () => true) {
-      waiting = { act, when }
+/** The same stores seen by another worker, whose every step can be stopped. */
+export function hookedHouse(house: House, hooks: Hooks, worker = 1): House {
+  const { thresholds, inlineMax } = house.core
+  const options = { thresholds, inlineMax, worker }
+  return houseOn(hooked(house.store, hooks), house.blobs, house.clock, options)
+}
+
+/** A worker for whom something happens, once, between what a request decides and its commit. */
+export function interrupted(
+  house: House,
+  act: () => Promise<unknown>,
+  when: (batch: Batch) => boolean = () => true,
+): House {
+  let done = false
+  return hookedHouse(house, {
+    async commit(batch) {
+      if (done || !when(batch)) return
+      done = true
+      await act()
     },
-  }
+  })
+}
+
+/** Whether a batch writes a record of the table. */
+export function writesTo(batch: Batch, table: TableShape): boolean {
+  return (batch.writes ?? []).some(write => 'put' in write && write.put.name === table.name)
 }

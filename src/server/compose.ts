@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import { type Access, createAccess, defaultVolume, type RootKey } from '../access/accounts.ts'
 import type { MasterKey } from '../access/seal.ts'
 import { accessTables } from '../access/tables.ts'
@@ -91,6 +92,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     inlineMax: config.inlineMax,
     thresholds: usualThresholds,
     started,
+    wait,
     random: randomBytes,
   }
   const buckets = new PlainBuckets(core)
