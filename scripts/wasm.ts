@@ -75,8 +75,8 @@ const crcUpdate = (): string => {
 
 const crc64nvme = (): string => `(module (memory (export "memory") 3) ${crcStart()} ${crcUpdate()})`
 
-// --- MD5: four streams in the lanes of SIMD registers, or one alone. Memory: the states' a, b, c and d, each four
-// lanes wide, at 0, 16, 32 and 48; input from 1024 on.
+// --- MD5: four or eight streams in the lanes of SIMD registers, or one alone. Memory: for each four of them the states'
+// a, b, c and d, each four lanes wide, 64 bytes in all, from 0 on; input from 1024 on.
 
 const sines = range(64).map(i => Math.floor(Math.abs(Math.sin(i + 1)) * 2 ** 32) | 0)
 const shifts = [
@@ -110,58 +110,77 @@ const md5Steps = (): Step[] =>
     }
   })
 
-/** 4 × 4 words of the streams, so that each register holds the same word of all four. */
-const transposed = (group: number): string => {
+/** 4 × 4 words of four streams, so that each register holds the same word of all four. */
+const transposed = (quad: number, group: number): string => {
   const pick = (a: string, b: string, order: readonly number[]): string =>
     `(i8x16.shuffle ${order.flatMap(i => range(4).map(k => i * 4 + k)).join(' ')} ${get(a)} ${get(b)})`
   const even = [0, 4, 1, 5]
   const odd = [2, 6, 3, 7]
+  const word = (j: number): string => `w${quad}_${group * 4 + j}`
   return [
-    ...range(4).map(j => set(`x${j}`, `(v128.load offset=${group * 16} ${get(`p${j}`)})`)),
+    ...range(4).map(j =>
+      set(`x${j}`, `(v128.load offset=${group * 16} ${get(`p${quad * 4 + j}`)})`),
+    ),
     set('y0', pick('x0', 'x1', even)),
     set('y1', pick('x0', 'x1', odd)),
     set('y2', pick('x2', 'x3', even)),
     set('y3', pick('x2', 'x3', odd)),
-    set(`w${group * 4}`, pick('y0', 'y2', [0, 1, 4, 5])),
-    set(`w${group * 4 + 1}`, pick('y0', 'y2', [2, 3, 6, 7])),
-    set(`w${group * 4 + 2}`, pick('y1', 'y3', [0, 1, 4, 5])),
-    set(`w${group * 4 + 3}`, pick('y1', 'y3', [2, 3, 6, 7])),
+    set(word(0), pick('y0', 'y2', [0, 1, 4, 5])),
+    set(word(1), pick('y0', 'y2', [2, 3, 6, 7])),
+    set(word(2), pick('y1', 'y3', [0, 1, 4, 5])),
+    set(word(3), pick('y1', 'y3', [2, 3, 6, 7])),
   ].join('\n')
 }
 
-const md5SimdStep = ({ round, word, shift, sine, roles }: Step): string => {
-  const [a, b, c, d] = roles.map(get)
-  const mixed = [
-    `(v128.bitselect ${c} ${d} ${b})`,
-    `(v128.bitselect ${b} ${c} ${d})`,
-    `(v128.xor (v128.xor ${b} ${c}) ${d})`,
-    `(v128.xor ${c} (v128.or ${b} (v128.not ${d})))`,
-  ][round]
+// Each step waits for the b that the one before made. So whatever does not need b is computed apart, and b goes through
+// as few operations as there can be: that, not their number, decides the speed.
+const md5SimdStep = (quad: number, { round, word, shift, sine, roles }: Step): string => {
+  const [a, b, c, d] = roles.map(role => get(`${role}${quad}`))
   const constant = `(v128.const i32x4 ${sine} ${sine} ${sine} ${sine})`
-  return `${set('t', `(i32x4.add (i32x4.add ${a} ${mixed}) (i32x4.add ${constant} ${get(`w${word}`)}))`)}
-    ${set(roles[0], `(i32x4.add ${b} (v128.or (i32x4.shl ${get('t')} (i32.const ${shift})) (i32x4.shr_u ${get('t')} (i32.const ${32 - shift}))))`)}`
+  const base = `(i32x4.add ${a} (i32x4.add ${constant} ${get(`w${quad}_${word}`)}))`
+  const sum = [
+    `(i32x4.add ${base} (v128.xor ${d} (v128.and ${b} (v128.xor ${c} ${d}))))`,
+    `(i32x4.add (i32x4.add ${base} (v128.andnot ${c} ${d})) (v128.and ${b} ${d}))`,
+    `(i32x4.add ${base} (v128.xor ${b} (v128.xor ${c} ${d})))`,
+    `(i32x4.add ${base} (v128.xor ${c} (v128.or ${b} (v128.not ${d}))))`,
+  ][round]
+  return `${set('t', sum ?? '')}
+    ${set(`${roles[0]}${quad}`, `(i32x4.add ${b} (v128.or (i32x4.shl ${get('t')} (i32.const ${shift})) (i32x4.shr_u ${get('t')} (i32.const ${32 - shift}))))`)}`
 }
 
 const locals = (type: string, names: readonly string[]): string =>
   names.map(name => `(local $${name} ${type})`).join(' ')
 
-const md5Four = (): string => `
-(func (export "four") (param $n i32) ${range(4)
-  .map(j => `(param $p${j} i32)`)
-  .join(' ')}
-  ${locals('v128', [...words, ...words.map(w => `${w}0`), 't'])}
-  ${locals('v128', [...range(4).flatMap(j => [`x${j}`, `y${j}`]), ...range(16).map(i => `w${i}`)])}
-  ${words.map((w, i) => set(w, `(v128.load (i32.const ${i * 16}))`)).join('\n')}
+/** Two fours of streams take their steps by turns: while one waits for its b, the other has work. */
+const md5Lanes = (name: string, quads: number): string => {
+  const each = range(quads)
+  const pointers = range(quads * 4)
+  const states = each.flatMap(quad =>
+    words.map((word, i) => ({ name: `${word}${quad}`, at: quad * 64 + i * 16 })),
+  )
+  return `
+(func (export "${name}") (param $n i32) ${pointers.map(j => `(param $p${j} i32)`).join(' ')}
+  ${locals('v128', [...states.flatMap(state => [state.name, `${state.name}_0`]), 't'])}
+  ${locals(
+    'v128',
+    range(4).flatMap(j => [`x${j}`, `y${j}`]),
+  )}
+  ${locals(
+    'v128',
+    each.flatMap(quad => range(16).map(i => `w${quad}_${i}`)),
+  )}
+  ${states.map(state => set(state.name, `(v128.load (i32.const ${state.at}))`)).join('\n')}
   (loop $blocks
-    ${range(4).map(transposed).join('\n')}
-    ${words.map(w => set(`${w}0`, get(w))).join('\n')}
-    ${md5Steps().map(md5SimdStep).join('\n')}
-    ${words.map(w => set(w, `(i32x4.add ${get(w)} ${get(`${w}0`)})`)).join('\n')}
-    ${range(4)
-      .map(j => set(`p${j}`, `(i32.add ${get(`p${j}`)} (i32.const 64))`))
+    ${each.flatMap(quad => range(4).map(group => transposed(quad, group))).join('\n')}
+    ${states.map(state => set(`${state.name}_0`, get(state.name))).join('\n')}
+    ${md5Steps()
+      .flatMap(step => each.map(quad => md5SimdStep(quad, step)))
       .join('\n')}
+    ${states.map(state => set(state.name, `(i32x4.add ${get(state.name)} ${get(`${state.name}_0`)})`)).join('\n')}
+    ${pointers.map(j => set(`p${j}`, `(i32.add ${get(`p${j}`)} (i32.const 64))`)).join('\n')}
     (br_if $blocks (local.tee $n (i32.sub ${get('n')} (i32.const 1)))))
-  ${words.map((w, i) => `(v128.store (i32.const ${i * 16}) ${get(w)})`).join('\n')})`
+  ${states.map(state => `(v128.store (i32.const ${state.at}) ${get(state.name)})`).join('\n')})`
+}
 
 const md5ScalarStep = ({ round, word, shift, sine, roles }: Step): string => {
   const [a, b, c, d] = roles.map(get)
@@ -176,7 +195,7 @@ const md5ScalarStep = ({ round, word, shift, sine, roles }: Step): string => {
   return set(roles[0], `(i32.add ${b} (i32.rotl ${sum} (i32.const ${shift})))`)
 }
 
-/** `s` is four times the lane whose state is meant. */
+/** `s` is where the a of the state that is meant stands. */
 const md5One = (): string => `
 (func (export "one") (param $n i32) (param $p i32) (param $s i32)
   ${locals('i32', [...words, ...words.map(w => `${w}0`)])}
@@ -189,13 +208,14 @@ const md5One = (): string => `
     (br_if $blocks (local.tee $n (i32.sub ${get('n')} (i32.const 1)))))
   ${words.map((w, i) => `(i32.store offset=${i * 16} ${get('s')} ${get(w)})`).join('\n')})`
 
-const md5 = (): string => `(module (memory (export "memory") 6) ${md5Four()} ${md5One()})`
+const md5 = (): string =>
+  `(module (memory (export "memory") 10) ${md5Lanes('four', 1)} ${md5Lanes('eight', 2)} ${md5One()})`
 
 // ---
 
 const modules = [
   { name: 'crc64nvme', what: 'CRC-64/NVME, slicing by 16', text: crc64nvme() },
-  { name: 'md5', what: 'MD5 of four streams at once, and of one', text: md5() },
+  { name: 'md5', what: 'MD5 of four or eight streams at once, and of one', text: md5() },
 ]
 
 const embed = (what: string, bytes: Uint8Array): string =>
