@@ -255,7 +255,11 @@ export async function blobIds(blobs: BlobStore): Promise<string[]> {
   return ids.toSorted()
 }
 
-export type Counts = { reads: number; commits: number }
+/** How many calls a store had. */
+export interface Counts {
+  reads: number
+  commits: number
+}
 
 type ReadRequest = Parameters<MetaStore['read']>[0]
 
@@ -263,16 +267,23 @@ export interface Hooks {
   /** A read, or a commit, goes on when its hook has ended, and fails with what it throws. */
   readonly read?: (request: ReadRequest) => Promise<void>
   readonly commit?: (batch: Batch) => Promise<void>
+  /** What was read is told when this has ended. */
+  readonly answered?: () => Promise<void>
+  readonly counts?: Counts
 }
 
 /** Another view of a store, which may stop requests on their way, fail them, or count them. */
 export function hooked(store: MetaStore, hooks: Hooks): MetaStore {
   return {
     async read(request, options) {
+      if (hooks.counts !== undefined) hooks.counts.reads += 1
       await hooks.read?.(request)
-      return store.read(request, options)
+      const answer = await store.read(request, options)
+      await hooks.answered?.()
+      return answer
     },
     async commit(batch, options) {
+      if (hooks.counts !== undefined) hooks.counts.commits += 1
       await hooks.commit?.(batch)
       return store.commit(batch, options)
     },
@@ -300,6 +311,18 @@ export function interrupted(
   return hookedHouse(house, {
     async commit(batch) {
       if (done || !when(batch)) return
+      done = true
+      await act()
+    },
+  })
+}
+
+/** A worker for whom something happens, once, while the answer of its next read is on its way. */
+export function slowReader(house: House, act: () => Promise<unknown>): House {
+  let done = false
+  return hookedHouse(house, {
+    async answered() {
+      if (done) return
       done = true
       await act()
     },

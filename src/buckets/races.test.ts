@@ -20,6 +20,7 @@ import {
   partsOf,
   putOf,
   rowsOf,
+  slowReader,
   twoWorkers,
   uploadOf,
   writesTo,
@@ -128,6 +129,16 @@ describe('copy against delete', () => {
     const { etag } = await source.copyPart({ ...part, range: { start: 0, end: 5 } })
     await bucket.complete(completeOf('to', uploadId, [{ number: 1, etag }]))
     assert.equal(await bytesOf(bucket, 'to'), 'other')
+  })
+
+  test('bytes that go while they are read for a copy are read again', async () => {
+    await bucket.put(putOf('from', large))
+    await bucket.put(putOf('from', 'tail', { writeOffset: large.length }))
+    const copier = slowReader(house, () => bucket.put(putOf('from', other)))
+    const source = copier.buckets.keyspace(bucket.bucket)
+    const copy = copyOf(source, 'from', 'copy', { checksumAlgorithm: 'SHA256' })
+    await source.copy(copy)
+    assert.equal(await bytesOf(bucket, 'copy'), other)
   })
 
   test('an object and its copy over itself hold one reference', async () => {
