@@ -33,4 +33,25 @@ export const commands: readonly Command[] = [
     examples: ['moongate root-key rotate --data /srv/s3', 'moongate root-key rotate --json'],
     run: async args => (await import('./root-key.ts')).rotateRootKey(args),
   },
+  {
+    name: 'check',
+    kind: 'folder',
+    summary:
+      'Verify the data: bytes against sizes, ETags and checksums, and all that refers to them',
+    flags: async () => ({
+      ...(await folderFlags()),
+      bucket: {
+        shown: 'NAME',
+        doc: 'Look at this bucket alone; counts concern all and are left out',
+      },
+      repair: { doc: 'Put counts and heads right and let go of what nobody refers to' },
+    }),
+    details: async () => (await import('./check.ts')).checkDetails,
+    examples: [
+      'moongate check --data /srv/s3',
+      'moongate check --repair',
+      'moongate check --bucket photos --json',
+    ],
+    run: async args => (await import('./check.ts')).check(args),
+  },
 ]

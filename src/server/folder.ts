@@ -1,6 +1,7 @@
 /** Opens a data folder for a command that works on it while its server is stopped. */
 import { existsSync } from 'node:fs'
 import type { AccessKey } from '../access/access-keys.ts'
+import { S3Error } from '../model/errors.ts'
 import { lockFolder } from '../stores/sqlite/folder-lock.ts'
 import { createShared } from '../stores/sqlite/shared.ts'
 import { databaseFile, type House, openHouse } from './compose.ts'
@@ -35,6 +36,17 @@ export async function inFolder<T>(config: Config, work: (house: House) => Promis
     }
   } finally {
     unlock()
+  }
+}
+
+/** What S3 refuses is told by its message; anything else is a bug. */
+export async function nameable<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work
+  } catch (error) {
+    if (error instanceof S3Error)
+      throw new CommandFailed(`${error.code}: ${error.message}`, { cause: error })
+    throw error
   }
 }
 
