@@ -1,4 +1,5 @@
 /** The pipeline from request to answer. Each step is a named call; nothing else knows their order. */
+import type { Principal } from '../access/principal.ts'
 import { S3Error } from '../model/errors.ts'
 import { limits } from '../model/limits.ts'
 import { type AnyOperation, operations as model } from '../model/operations.ts'
@@ -15,6 +16,7 @@ import { RequestBody } from './body.ts'
 import { Cors } from './cors.ts'
 import type { Handler, Incoming, Outgoing, RequestRecord } from './message.ts'
 import type { Declared, GatewayParts } from './parts.ts'
+import { receiveForm } from './post-form.ts'
 import { newRecord, RequestContext } from './request.ts'
 import { newHostId, requestIds } from './request-ids.ts'
 import { answer, answerError } from './respond.ts'
@@ -23,6 +25,14 @@ import { answer, answerError } from './respond.ts'
 export function createGateway(parts: GatewayParts): Handler {
   const pipeline = new Pipeline(parts)
   return incoming => pipeline.handle(incoming)
+}
+
+/** What is known of a request before its bucket is looked up. */
+interface Request {
+  readonly operation: AnyOperation
+  readonly principal: Principal
+  readonly input: object
+  readonly body: RequestBody
 }
 
 class Pipeline {
@@ -72,25 +82,19 @@ class Pipeline {
     const place = this.#address(incoming)
     const query = place.rawQuery === '' ? emptyQuery : parseQuery(place.rawQuery)
     note(record, place, query)
-    const early = this.#route(incoming, place, query, false)
-    record.operation = early
-    const identity = await this.#authenticate(incoming, place, query)
-    const operation = identity.directory ? this.#route(incoming, place, query, true) : early
-    const { principal } = identity
+    const meant = this.#route(incoming, place, query, false)
+    record.operation = meant
+    const request =
+      meant === 'PostObject'
+        ? await this.#readForm(incoming, place, record)
+        : await this.#read(incoming, place, query, meant)
+    const { operation, principal, input, body } = request
     record.operation = operation
     record.accessKeyId = principal.accessKeyId
     record.account = principal.canonicalId
     record.volume = principal.volume
     const declared = this.#declared(operation)
-    if (place.key !== undefined) requireKey(place.key)
-    const input = decode(operation, {
-      ...(place.bucket === undefined ? {} : { bucket: place.bucket }),
-      ...(place.key === undefined ? {} : { key: place.key }),
-      query,
-      headers: incoming.headers,
-    })
-    const bucket = await this.#bucket(declared, place, identity)
-    const body = new RequestBody(incoming, identity, checksumsOf(operation))
+    const bucket = await this.#bucket(declared, place, principal)
     const context = new RequestContext(this.#parts, {
       incoming,
       address: place,
@@ -103,6 +107,34 @@ class Pipeline {
     const whole = await this.#withDocument(operation, input, { incoming, body })
     const reply = await declared.run(whole, context)
     return answer(operation, reply, record)
+  }
+
+  /** Who sends it and what it asks for; the body is not read. */
+  async #read(
+    incoming: Incoming,
+    place: Address,
+    query: Query,
+    meant: AnyOperation,
+  ): Promise<Request> {
+    const identity = await this.#authenticate(incoming, place, query)
+    const operation = identity.directory ? this.#route(incoming, place, query, true) : meant
+    this.#declared(operation)
+    const { bucket, key } = place
+    if (key !== undefined) requireKey(key)
+    const input = decode(operation, {
+      ...(bucket === undefined ? {} : { bucket }),
+      ...(key === undefined ? {} : { key }),
+      query,
+      headers: incoming.headers,
+    })
+    const body = new RequestBody(incoming, identity, checksumsOf(operation))
+    return { operation, principal: identity.principal, input, body }
+  }
+
+  async #readForm(incoming: Incoming, place: Address, record: RequestRecord): Promise<Request> {
+    const form = await receiveForm(this.#parts, incoming, place)
+    record.key = form.input.Key
+    return { operation: 'PostObject', ...form }
   }
 
   #address(incoming: Incoming): Address {
@@ -154,7 +186,7 @@ class Pipeline {
   async #bucket(
     declared: Declared,
     place: Address,
-    { principal }: Authenticated,
+    principal: Principal,
   ): Promise<BucketInfo | undefined> {
     if (place.bucket === undefined || declared.createsBucket === true) return undefined
     return this.#parts.buckets.find(principal.volume, place.bucket)
