@@ -24,7 +24,7 @@ interface Subject {
   readonly space: Keyspace
   readonly made: { uploadId: string; parts: { number: number; etag: string }[] }
   /** Finds the bucket by its name. */
-  find(): Promise<unknown>
+  readonly find: () => Promise<unknown>
 }
 
 /** Reads and commits, in a bucket without versioning, nothing cached. */
@@ -94,7 +94,10 @@ const expected: Record<
     1,
     ({ space, made: { uploadId } }) =>
       space.copyPart({
-        ...{ key: 'u', uploadId, number: 3, source: space },
+        key: 'u',
+        uploadId,
+        number: 3,
+        source: space,
         from: { key: 'large' },
         sourceConditions: {},
         range: undefined,

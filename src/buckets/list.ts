@@ -43,8 +43,8 @@ function bounds(request: ListRequest): Bounds {
   const before = end === undefined ? {} : { before: [end] }
   if (after !== '' && isGroup(request)) {
     const next = successor(after)
-    // Nothing can follow a group of the greatest characters.
-    return { ...group, ...before, from: next === undefined ? [afterAllIds, afterAllIds] : [next] }
+    // Nothing can follow a group of the greatest characters, as nothing stands before the empty text.
+    return next === undefined ? { before: [''] } : { ...group, ...before, from: [next] }
   }
   return {
     ...group,

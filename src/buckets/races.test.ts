@@ -6,6 +6,7 @@ import type { Keyspace } from '../ports/keyspace.ts'
 import { silentLog } from '../ports/log.ts'
 import { auditAfterSweep, auditHeads, auditReferences } from './audit.fixture.ts'
 import {
+  blobIds,
   bodyOf,
   bucketOf,
   bytesOf,
@@ -360,8 +361,12 @@ describe('many writers of one key', () => {
     await assert.rejects(space.put(putOf('k', large, { conditions })), conflict)
     assert.equal(overtaken, 10)
     await assert.rejects(space.delete({ key: 'k', conditions: { etag: '*' } }), conflict)
+    const version = { key: 'k', versionId: 'null', conditions: { etag: '*' } }
+    await assert.rejects(space.delete(version), conflict)
     await assert.rejects(space.put(putOf('k', large)), { code: 'SlowDown' })
-    assert.equal(overtaken, 30)
+    assert.equal(overtaken, 40)
+    // What will never be referred to went at once; only the overtaker's small bodies are there.
+    assert.deepEqual(await blobIds(house.blobs), [])
   })
 
   test('a condition is judged on what stands there at the end', async () => {

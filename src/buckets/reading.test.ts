@@ -11,6 +11,7 @@ import {
   completeOf,
   day,
   type House,
+  hookedHouse,
   keyspaceOf,
   partsOf,
   putOf,
@@ -112,6 +113,23 @@ for (const [kind, make] of Object.entries(kinds)) {
     })
   })
 }
+
+test('a manifest that goes while its rows are read is told as missing, not as a shorter object', async () => {
+  const { uploadId, parts } = await partsOf(bucket, 'k', Array<string>(100).fill(large))
+  await bucket.complete(completeOf('k', uploadId, parts))
+  let answers = 0
+  const reader = hookedHouse(second, {
+    async answered() {
+      answers += 1
+      if (answers !== 3) return
+      await bucket.put(putOf('k', 'another'))
+      await sweepLater()
+    },
+  })
+  const object = await reader.buckets.keyspace(bucket.bucket).open({ key: 'k' })
+  await assert.rejects(object.stream({ start: 0, end: object.info.size }), BlobMissing)
+  assert.equal(answers, 4)
+})
 
 describe('two workers', () => {
   test('each reads at once what the other wrote, tagged, deleted', async () => {
