@@ -107,6 +107,14 @@ test('what the client announced of the whole', () => {
     refused('BadDigest'),
   )
   assert.throws(() => requireObjectChecksum(whole, undefined), refused('BadDigest'))
+  const composite = { algorithm: 'CRC32C', value: '6tvRXA==-2' } as const
+  requireObjectChecksum(composite, composite)
+  requireObjectChecksum({ ...composite, value: '6tvRXA==' }, composite)
+  for (const value of ['6tvRXA==-3', '6tvRXB==', '6tvRXA'])
+    assert.throws(
+      () => requireObjectChecksum({ ...composite, value }, composite),
+      refused('BadDigest'),
+    )
 })
 
 test('types of checksum by algorithm', () => {

@@ -175,13 +175,19 @@ export function requireObjectSize(announced: number | undefined, size: number): 
   }
 }
 
-/** Throws BadDigest unless the whole has the checksum that the client announced for it. */
+/**
+ * Throws BadDigest unless the whole has the checksum that the client announced for it: a composite one with the count of
+ * its parts or without, as AWS takes both and MinIO's clients never send the count.
+ */
 export function requireObjectChecksum(
   announced: { readonly algorithm: ChecksumAlgorithm; readonly value: string } | undefined,
   computed: { readonly algorithm: ChecksumAlgorithm; readonly value: string } | undefined,
 ): void {
   if (announced === undefined) return
-  if (announced.algorithm !== computed?.algorithm || announced.value !== computed.value) {
+  const counted = computed?.value.indexOf('-') ?? -1
+  const bare = counted < 0 ? computed?.value : computed?.value.slice(0, counted)
+  const same = announced.value === computed?.value || announced.value === bare
+  if (announced.algorithm !== computed?.algorithm || !same) {
     throw new S3Error(
       'BadDigest',
       {},
