@@ -429,6 +429,16 @@ describe('rename', () => {
     assert.equal(await bytesOf(bucket, 'to'), other)
   })
 
+  test('of two different ones with one token at once the second is refused', async () => {
+    await bucket.put(putOf('from', large))
+    await bucket.put(putOf('second', other))
+    const second = { from: 'second', to: 'second to', sourceConditions: {}, conditions: {} }
+    const renamer = interrupted(house, () => bucket.rename({ ...second, token: 'token' }))
+    const refused = rename(await keyspaceOf(renamer.buckets), 'token')
+    await assert.rejects(refused, { code: 'IdempotencyParameterMismatch' })
+    assert.equal(await bytesOf(bucket, 'from'), large)
+  })
+
   test('two with one token at once are one', async () => {
     await bucket.put(putOf('from', large))
     const renamer = interrupted(house, () => rename(bucket, 'token'))
