@@ -122,9 +122,9 @@ test('contradictions are refused', () => {
 
 test('wrong declarations are refused by their place and repeat no secret', () => {
   refused({ file: 'buckets = ["A_B"]' }, /^buckets must be a valid bucket name/)
-  refused({ file: '[[buckets]]\nname = "ab"' }, /^buckets\[0\]\.name must be/)
+  refused({ file: '[[buckets]]\nname = "a_b"' }, /^buckets\[0\]\.name must be/)
   refused({ file: '[[buckets]]\nnam = "abc"' }, /^buckets\[0\]\.nam must be one of/)
-  refused({ env: { MOONGATE_BUCKETS: 'a' } }, /^MOONGATE_BUCKETS must be/)
+  refused({ env: { MOONGATE_BUCKETS: 'A' } }, /^MOONGATE_BUCKETS must be/)
   const account = `[[accounts]]\nid = "x"\nkeys = [{ access_key_id = "KEY", secret_access_key = "short" }]`
   assert.throws(
     () => load({ file: account }),
