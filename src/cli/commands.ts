@@ -54,4 +54,38 @@ export const commands: readonly Command[] = [
     ],
     run: async args => (await import('./check.ts')).check(args),
   },
+  {
+    name: 'export',
+    kind: 'folder',
+    summary: 'Write a bucket into a new folder, as plain files under their keys',
+    positionals: 'BUCKET DIR',
+    flags: async () => ({
+      ...(await folderFlags()),
+      prefix: { shown: 'P', doc: 'Only keys that begin so' },
+      versions: { doc: 'Noncurrent versions and delete markers too' },
+    }),
+    details: async () => (await import('./transfer.ts')).exportDetails,
+    examples: [
+      'moongate export photos ./photos --data /srv/s3',
+      'moongate export photos ./photos-2026 --prefix 2026/ --versions',
+    ],
+    run: async args => (await import('./transfer.ts')).exportCommand(args),
+  },
+  {
+    name: 'import',
+    kind: 'folder',
+    summary: 'Make a bucket of a folder of plain files, or of an export',
+    positionals: 'DIR BUCKET',
+    flags: async () => ({
+      ...(await folderFlags()),
+      prefix: { shown: 'P', doc: 'Put before every key' },
+      overwrite: { doc: 'Write keys anew that are there already' },
+    }),
+    details: async () => (await import('./transfer.ts')).importDetails,
+    examples: [
+      'moongate import ./website www --data /srv/s3',
+      'moongate import ./photos photos --prefix 2026/ --overwrite',
+    ],
+    run: async args => (await import('./transfer.ts')).importCommand(args),
+  },
 ]

@@ -2,8 +2,10 @@
 import { existsSync } from 'node:fs'
 import type { AccessKey } from '../access/access-keys.ts'
 import { S3Error } from '../model/errors.ts'
+import { silentLog } from '../ports/log.ts'
 import { lockFolder } from '../stores/sqlite/folder-lock.ts'
 import { createShared } from '../stores/sqlite/shared.ts'
+import { keepCheckpointing } from './checkpointing.ts'
 import { databaseFile, type House, openHouse } from './compose.ts'
 import type { Config } from './config.ts'
 import { masterKeyOf } from './master-key.ts'
@@ -29,9 +31,11 @@ export async function inFolder<T>(config: Config, work: (house: House) => Promis
       started: Date.now(),
       index: 0,
     })
+    const stopCheckpointing = keepCheckpointing(config, house.store, silentLog)
     try {
       return await work(house)
     } finally {
+      await stopCheckpointing()
       await house.close()
     }
   } finally {

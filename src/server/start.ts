@@ -4,11 +4,11 @@ import { availableParallelism } from 'node:os'
 import type { RootKey } from '../access/accounts.ts'
 import { startSweeper, sweepTimes } from '../jobs/sweeper.ts'
 import type { Log } from '../ports/log.ts'
-import { startCheckpointer } from '../stores/sqlite/checkpointer.ts'
 import { lockFolder } from '../stores/sqlite/folder-lock.ts'
 import { createShared } from '../stores/sqlite/shared.ts'
 import { readCertificate, watchCertificate } from './certificate.ts'
-import { databaseFile, furnish, type House, openHouse } from './compose.ts'
+import { keepCheckpointing } from './checkpointing.ts'
+import { furnish, openHouse } from './compose.ts'
 import type { Config } from './config.ts'
 import { countersBytes } from './counters.ts'
 import { createLogs, type Logs, openLogFiles } from './logs.ts'
@@ -65,28 +65,6 @@ class Undo {
   }
 }
 
-/** The checkpoint thread, started again when it fails. */
-function keepCheckpointing(config: Config, house: House, log: Log): () => Promise<void> {
-  let closing = false
-  const start = () => {
-    const checkpointer = startCheckpointer({
-      path: databaseFile(config),
-      shared: house.store.shared,
-      onError(err) {
-        log.error({ err }, 'the checkpoint thread failed and is started again')
-        house.store.releaseTurnOf(checkpointer.connection)
-        if (!closing) current = start()
-      },
-    })
-    return checkpointer
-  }
-  let current = start()
-  return async () => {
-    closing = true
-    await current.close()
-  }
-}
-
 interface Parts {
   readonly config: Config
   readonly logs: Logs
@@ -107,7 +85,7 @@ async function open(parts: Parts) {
   const started = Date.now()
   const house = await openHouse({ config, masterKey, shared: createShared(), started, index: 0 })
   undo.add(() => house.close())
-  if (!config.memory) undo.add(keepCheckpointing(config, house, logs.log))
+  if (!config.memory) undo.add(keepCheckpointing(config, house.store, logs.log))
   const root = await furnish(house, config)
   return { masterKey, started, house, root }
 }

@@ -1,0 +1,105 @@
+/** `moongate export` and `moongate import`. */
+import {
+  exportData,
+  importData,
+  type TransferProblem,
+  type TransferProgress,
+} from '../server/folder-transfer.ts'
+import { processConfig } from '../server/process.ts'
+import { bytesInWords, countInWords } from './amounts.ts'
+import { type Arguments, WrongUse } from './command.ts'
+import { progressBar } from './progress-bar.ts'
+
+export const exportDetails = [
+  'Each object becomes a file under its key. What no file name can be is escaped with % and two hex digits: %, \\,',
+  'control characters, the names . and .., an empty segment (%00); long segments go on in a folder whose name ends',
+  'in %-, and a folder named as a file beside it ends in %2F. Files have the time of their objects.',
+  'What files cannot say (metadata, tags, content types, checksums, parts) is in .moongate-export.jsonl, from which',
+  'import makes the same bucket again. Noncurrent versions (--versions) are in .moongate-export.aside.',
+].join('\n')
+
+export const importDetails = [
+  'Every regular file below the folder becomes an object, with the path as its key, the time of the file as its',
+  'Last-Modified, and a content type by the end of its name. Symbolic links are not followed. A folder that export',
+  'wrote becomes the bucket that it was, with metadata, tags, ETags and versions (these get new ids).',
+  'Keys that are there already stay as they are, so that an import that was interrupted can be run again;',
+  'with --overwrite they are written anew. The bucket is made where it is not there, and belongs to the root account.',
+].join('\n')
+
+const flagOf = (flags: Arguments['flags'], name: string): string => flags.get(name)?.at(-1) ?? ''
+
+/** The flags that are the configuration's. */
+function configOf({ flags, output }: Arguments, own: readonly string[]) {
+  const rest = new Map(flags)
+  for (const name of own) rest.delete(name)
+  return processConfig({ flags: rest, note: output.note })
+}
+
+function two(positionals: readonly string[], usage: string): readonly [string, string] {
+  const [first, second, ...more] = positionals
+  if (first === undefined || second === undefined || more.length > 0)
+    throw new WrongUse(`Usage: moongate ${usage}.`)
+  return [first, second]
+}
+
+/** Control characters of names must not steer the terminal. */
+const printable = (text: string): string => JSON.stringify(text).slice(1, -1)
+
+function hooksOf({ output }: Arguments) {
+  const bar = progressBar()
+  const problems: TransferProblem[] = []
+  return {
+    bar,
+    problems,
+    onProgress({ objects, objectsTotal, bytes, bytesTotal }: TransferProgress) {
+      const part = (objects + bytes / 65_536) / Math.max(1, objectsTotal + bytesTotal / 65_536)
+      const words = `${objects} of ${countInWords(objectsTotal, 'object')}, ${bytesInWords(bytes)} of ${bytesInWords(bytesTotal)}`
+      bar.show(part, words)
+    },
+    onProblem(problem: TransferProblem) {
+      bar.clear()
+      // So many are told as data; all of them in words.
+      if (problems.length < 1000) problems.push(problem)
+      output.note(`moongate: ${printable(problem.subject)} ${problem.what}`)
+    },
+  }
+}
+
+export async function exportCommand(args: Arguments): Promise<number> {
+  const { flags, positionals, output } = args
+  const [bucket, folder] = two(positionals, 'export BUCKET DIR')
+  const config = configOf(args, ['prefix', 'versions'])
+  const { bar, problems, ...hooks } = hooksOf(args)
+  const prefix = flagOf(flags, 'prefix')
+  const versions = flags.has('versions')
+  const options = { bucket, folder, prefix, versions, ...hooks }
+  const report = await exportData(config, options).finally(() => bar.clear())
+  const { objects, bytes, failed } = report
+  const failures = failed === 0 ? '' : `; ${countInWords(failed, 'object')} could not be read`
+  output.result(
+    `Exported ${countInWords(objects, 'object')} (${bytesInWords(bytes)}) of ${bucket} to ${folder}${failures}.`,
+    { bucket, folder, ...report, problems },
+  )
+  return failed === 0 ? 0 : 1
+}
+
+export async function importCommand(args: Arguments): Promise<number> {
+  const { flags, positionals, output } = args
+  const [folder, bucket] = two(positionals, 'import DIR BUCKET')
+  const config = configOf(args, ['prefix', 'overwrite'])
+  const { bar, problems, ...hooks } = hooksOf(args)
+  const prefix = flagOf(flags, 'prefix')
+  const overwrite = flags.has('overwrite')
+  const options = { bucket, folder, prefix, overwrite, ...hooks }
+  const report = await importData(config, options).finally(() => bar.clear())
+  const { objects, bytes, skipped, failed } = report
+  const more = [
+    ...(skipped === 0 ? [] : [`${countInWords(skipped, 'key')} of it there already`]),
+    ...(failed === 0 ? [] : [`${countInWords(failed, 'problem')}`]),
+  ].join(', ')
+  output.result(
+    `Imported ${countInWords(objects, 'object')} (${bytesInWords(bytes)}) from ${folder} to ${bucket}${more === '' ? '' : `; ${more}`}.`,
+    { bucket, folder, ...report, problems },
+  )
+  return failed === 0 ? 0 : 1
+}

@@ -1,0 +1,226 @@
+/** Plain files as a bucket: an export with all that its manifest says, or any folder, whose paths become keys. */
+
+import { S3Error } from '../../model/errors.ts'
+import type { FileTree, TreeFile, TreePath } from '../../ports/file-tree.ts'
+import type { BucketInfo, Keyspace } from '../../ports/keyspace.ts'
+import { requireKey } from '../../rules/names.ts'
+import { Lanes } from '../lanes.ts'
+import { contentTypeOf } from './content-types.ts'
+import { keyOfPath, ownNames } from './file-names.ts'
+import {
+  BadManifest,
+  linesOf,
+  type ManifestEntry,
+  type ManifestHead,
+  manifestFile,
+  parseEntry,
+  parseHead,
+} from './manifest.ts'
+import { lanesWidth, Tally, type TransferHooks } from './transfer.ts'
+import { type Source, writeEntry } from './write-entry.ts'
+
+export interface ImportTarget {
+  /**
+   * The bucket as it writes objects of that age (milliseconds since the epoch; their Last-Modified is what the clock
+   * says, so it is set back). Zero: it is only asked what is there.
+   */
+  at(modified: number): Keyspace
+  /** The bucket for an export with this head, made or found. Called once, before anything is written. */
+  open(head: ManifestHead | undefined): Promise<BucketInfo>
+  /** Called when everything is there. */
+  finish(head: ManifestHead | undefined): Promise<void>
+}
+
+export interface ImportOptions extends TransferHooks {
+  /** Put before every key. */
+  readonly prefix: string
+  /** Keys that are there already are written anew; else they are left as they are. */
+  readonly overwrite: boolean
+  readonly source: Omit<Source, 'tree'>
+}
+
+export interface ImportReport {
+  readonly objects: number
+  readonly bytes: number
+  /** Keys that were there already. */
+  readonly skipped: number
+  readonly failed: number
+}
+
+/** Resolves when all is there; a file that could not be taken is told and left out. Throws BadManifest. */
+export async function importTree(
+  tree: FileTree,
+  target: ImportTarget,
+  options: ImportOptions,
+): Promise<ImportReport> {
+  const run = new Import(tree, target, options)
+  await run.all()
+  const { objects, bytes, failed } = run.tally
+  return { objects, bytes, skipped: run.skipped, failed }
+}
+
+class Import {
+  readonly tally: Tally
+  skipped = 0
+  readonly #tree: FileTree
+  readonly #target: ImportTarget
+  readonly #options: ImportOptions
+
+  constructor(tree: FileTree, target: ImportTarget, options: ImportOptions) {
+    this.#tree = tree
+    this.#target = target
+    this.#options = options
+    this.tally = new Tally(options)
+  }
+
+  async all(): Promise<void> {
+    const exported = (await this.#tree.find([manifestFile])) !== undefined
+    for await (const entry of this.#tree.list()) {
+      if ('why' in entry) this.tally.fail(entry.shown, `is left out: ${entry.why}`)
+      else if (!isOurs(entry.path) || entry.path.length > 1) this.tally.expect(entry.size)
+    }
+    const lanes = new Lanes(lanesWidth)
+    const oddities = this.tally.failed
+    let head: ManifestHead | undefined
+    if (exported) head = await this.#fromManifest(lanes)
+    else await this.#target.open(undefined)
+    await lanes.idle()
+    // Files that were put into an export since, unless some failed: those are not to come in without what was said of them.
+    if (!exported || this.tally.failed === oddities) await this.#fromFiles(exported, lanes)
+    await lanes.idle()
+    await this.#target.finish(head)
+  }
+
+  async #fromManifest(lanes: Lanes): Promise<ManifestHead> {
+    let head: ManifestHead | undefined
+    let group: ManifestEntry[] = []
+    let count = 0
+    let ended = false
+    const flush = async () => {
+      const entries = group
+      group = []
+      if (entries.length > 0) await lanes.run(() => this.#importKey(entries))
+    }
+    for await (const line of linesOf(this.#tree.read([manifestFile]))) {
+      if (head === undefined) {
+        head = parseHead(line)
+        await this.#target.open(head)
+        continue
+      }
+      const entry = parseEntry(line)
+      if ('entries' in entry) {
+        ended = entry.entries === count
+        continue
+      }
+      count += 1
+      if (group[0] !== undefined && group[0].key !== entry.key) await flush()
+      group.push(entry)
+    }
+    await flush()
+    if (head === undefined) throw new BadManifest(`${manifestFile} is empty`)
+    if (!ended) this.tally.fail(manifestFile, 'is not complete: the export did not end well')
+    return head
+  }
+
+  /** All versions of a key, the oldest first. */
+  async #importKey(entries: readonly ManifestEntry[]): Promise<void> {
+    const key = this.#options.prefix + (entries[0]?.key ?? '')
+    await this.#try(key, async () => {
+      requireKey(key)
+      if (await this.#isThere(key, entries)) return
+      for (const entry of entries) await this.#importEntry({ ...entry, key })
+    })
+  }
+
+  async #isThere(key: string, entries: readonly { readonly size: number }[]): Promise<boolean> {
+    if (this.#options.overwrite || !(await exists(this.#target.at(0), key))) return false
+    this.skipped += 1
+    for (const { size } of entries) this.tally.done(size)
+    return true
+  }
+
+  async #importEntry(entry: ManifestEntry): Promise<void> {
+    const space = this.#target.at(Math.max(1, entry.modified))
+    if (entry.path === null) {
+      await space.delete({ key: entry.key, conditions: {} })
+      return
+    }
+    const path = entry.path.split('/')
+    const file = await this.#tree.find(path)
+    if (file === undefined) {
+      this.tally.fail(entry.key, `is not there: the file ${entry.path} is missing`)
+      return
+    }
+    const source = { ...this.#options.source, tree: this.#tree }
+    const result = await writeEntry(space, source, { entry, file })
+    this.tally.done(result.size)
+    const unlike = result.size !== entry.size || (isMd5(entry.etag) && result.etag !== entry.etag)
+    if (unlike)
+      this.tally.fail(entry.key, 'was imported, but its file is not what was exported any more')
+  }
+
+  async #fromFiles(exported: boolean, lanes: Lanes): Promise<void> {
+    for await (const file of this.#tree.list()) {
+      if ('why' in file || (exported && isOurs(file.path))) continue
+      const path = exported ? keyOfPath(file.path) : file.path.join('/')
+      const shown = file.path.join('/')
+      if (path === undefined) {
+        this.tally.fail(shown, 'is left out: it is in no export of ours, and its name is no key')
+        continue
+      }
+      const key = this.#options.prefix + path
+      await lanes.run(() => this.#try(shown, () => this.#importFile(key, file, exported)))
+    }
+  }
+
+  async #importFile(key: string, file: TreeFile, exported: boolean): Promise<void> {
+    requireKey(key)
+    if (exported && (await exists(this.#target.at(0), key))) return
+    if (await this.#isThere(key, [file])) return
+    const modified = Math.max(1, Math.round(file.modified))
+    const contentType = contentTypeOf(file.path.at(-1) ?? '')
+    const entry: ManifestEntry = {
+      key,
+      path: file.path.join('/'),
+      size: file.size,
+      etag: '',
+      modified,
+      versionId: null,
+      headers: contentType === undefined ? {} : { contentType },
+      metadata: {},
+      tags: [],
+      storageClass: null,
+      checksum: null,
+      parts: null,
+    }
+    const source = { ...this.#options.source, tree: this.#tree }
+    const { size } = await writeEntry(this.#target.at(modified), source, { entry, file })
+    this.tally.done(size)
+  }
+
+  /** What S3 or the system refuses of one file does not keep the others out. */
+  async #try(subject: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work()
+    } catch (error) {
+      const refused = error instanceof S3Error || (error instanceof Error && 'syscall' in error)
+      if (!refused) throw error
+      this.tally.fail(subject, `is left out: ${error.message}`)
+    }
+  }
+}
+
+const isMd5 = (etag: string): boolean => /^[0-9a-f]{32}$/.test(etag)
+
+/** The manifest and what stands aside. */
+const isOurs = (path: TreePath): boolean => path[0]?.startsWith(ownNames) === true
+
+async function exists(space: Keyspace, key: string): Promise<boolean> {
+  try {
+    await space.head({ key })
+    return true
+  } catch (error) {
+    if (error instanceof S3Error && error.code === 'NoSuchKey') return false
+    throw error
+  }
+}

@@ -1,0 +1,46 @@
+/** A FileTree: plain files in folders, as people and other programs keep them; what a bucket is exported to and imported from. */
+import type { ByteRange, ByteSource } from './blob-store.ts'
+
+/** Names of folders and, last, of the file; each is one name, never `.`, `..` or empty. */
+export type TreePath = readonly string[]
+
+export interface TreeFile {
+  readonly path: TreePath
+  /** Bytes. */
+  readonly size: number
+  /** Milliseconds since the epoch. */
+  readonly modified: number
+}
+
+/** Something in the tree that is no file whose name is text. */
+export interface TreeOddity {
+  readonly shown: string
+  readonly why: string
+}
+
+/** A file that was made and waits for its bytes. */
+export interface NewFile {
+  /** Where it is: a folder of the path has {@link folderMark} behind its name where a file has that name already. */
+  readonly path: TreePath
+  /** To be called once. When the source fails the file goes, and the error is thrown on. */
+  write(source: ByteSource, modified: number): Promise<void>
+}
+
+/** Behind the name of a folder that has the name of a file beside it. */
+export const folderMark = '%2F'
+
+/** Every call rejects with the system's error. Nothing follows a symbolic link, and nothing leaves the tree. */
+export interface FileTree {
+  /** Undefined where the name is taken or the file system cannot have it. */
+  create(path: TreePath): Promise<NewFile | undefined>
+  /** A file that is written bit by bit, durable when it is closed. It must not be there yet. */
+  journal(name: string): Promise<{ append(text: string): Promise<void>; close(): Promise<void> }>
+  /** Facts of a regular file; undefined where none is. */
+  find(path: TreePath): Promise<TreeFile | undefined>
+  /** Chunks are valid only until the next is asked for. */
+  read(path: TreePath, range?: ByteRange): AsyncIterable<Uint8Array>
+  /** Every file, in no order. */
+  list(): AsyncIterable<TreeFile | TreeOddity>
+  /** Whether there is nothing in it. */
+  isEmpty(): Promise<boolean>
+}
