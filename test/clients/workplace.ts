@@ -111,12 +111,13 @@ async function run(
 
 /**
  * Declares the test of one client. Without its tools the test is skipped with the reason, but under `CI=true` it fails:
- * there they must be installed.
+ * there they must be installed. `flags` go to the server.
  */
 export function client(
   name: string,
   tools: readonly Tool[],
   drive: (t: TestContext, place: Workplace) => Promise<void>,
+  flags: readonly string[] = [],
 ): void {
   const absent = missing(tools)
   const skip = absent.length > 0 && !inCI ? `not on this machine: ${absent.join(', ')}` : false
@@ -124,7 +125,7 @@ export function client(
     assert.deepEqual(absent, [], 'every tool is installed')
     const folder = temporaryFolder()
     mkdirSync(join(folder, 'home'))
-    const server = await spawnServer({ data: join(folder, 'data') })
+    const server = await spawnServer({ data: join(folder, 'data'), args: flags })
     t.after(async () => {
       await server.stop()
       rmSync(folder, { recursive: true, force: true })
