@@ -108,7 +108,7 @@ export class RequestBody implements Body {
     if (length === 0 && !this.#promised.streaming) return empty
     const chunks: Buffer[] = []
     let size = 0
-    for await (const chunk of this.#decoded()) {
+    for await (const chunk of this.#decoded('kept')) {
       size += chunk.byteLength
       chunks.push(chunk)
     }
@@ -136,7 +136,7 @@ export class RequestBody implements Body {
 
   async *#hashed(hasher: BodyHasher, done: (values: HashValues) => void) {
     try {
-      for await (const chunk of this.#decoded()) {
+      for await (const chunk of this.#decoded('passed on')) {
         const waiting = hasher.update(chunk)
         if (waiting !== undefined) await waiting
         yield chunk
@@ -154,10 +154,15 @@ export class RequestBody implements Body {
 
   #trailing: ReadonlyMap<string, string> | undefined
 
-  async *#decoded(): AsyncGenerator<Buffer> {
+  /** Chunks that are passed on are over when the next one is asked for. */
+  async *#decoded(chunks: 'kept' | 'passed on'): AsyncGenerator<Buffer> {
     const { streaming, trailers, length } = this.#promised
+    const incoming = this.#incoming
     if (!streaming) {
-      yield* this.#incoming.body
+      for await (const chunk of incoming.body) {
+        yield chunk
+        if (chunks === 'passed on') incoming.release?.(chunk)
+      }
       return
     }
     const decoder = new ChunkDecoder({
@@ -165,7 +170,10 @@ export class RequestBody implements Body {
       trailers,
       signer: this.#signer,
     })
-    for await (const chunk of this.#incoming.body) yield* decoder.write(chunk)
+    for await (const chunk of incoming.body) {
+      yield* decoder.write(chunk)
+      if (chunks === 'passed on') incoming.release?.(chunk)
+    }
     this.#trailing = decoder.end()
   }
 

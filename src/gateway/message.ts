@@ -15,6 +15,8 @@ export interface Incoming {
   readonly secure: boolean
   /** Chunks of the body. Ending early (return) tells the server to discard what is left. */
   readonly body: AsyncIterable<Buffer>
+  /** Nobody will look at this chunk of the body again, so the server may take its memory back at once. */
+  release?(chunk: Buffer): void
   /** Whether the client waits for `100 Continue`. */
   readonly expectsContinue: boolean
   /** Sends `100 Continue`, if the client waits for it. */

@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Incoming } from '../gateway/message.ts'
-import { RequestBody } from './http-body.ts'
+import { RequestBody, releaseChunk } from './http-body.ts'
 
 /** The socket knows the exchange under way on it, so that an error of the parser finds it. */
 export const underWay = Symbol('exchange under way')
@@ -76,6 +76,10 @@ export class Exchange implements Incoming {
       if (!this.request.complete) this.#onBody(this)
     }
     return this.#body
+  }
+
+  release(chunk: Buffer): void {
+    releaseChunk(chunk)
   }
 
   /** The body, if anybody asked for it. */
