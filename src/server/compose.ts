@@ -71,7 +71,7 @@ async function greatestBodyId(store: MetaStore): Promise<number> {
 export async function openHouse(options: HouseOptions): Promise<House> {
   const { config, masterKey, shared, started, index, onConnected } = options
   const clock = systemClock
-  if (!config.memory) mkdirSync(config.data, { recursive: true })
+  if (!config.memory) mkdirSync(config.data, { recursive: true, mode: 0o700 })
   const store = openSqlite({
     path: databaseFile(config),
     tables,

@@ -61,7 +61,7 @@ export class LogFile {
     if (this.#destination !== undefined) return this.#destination
     const { to } = this.#target
     if (typeof to === 'string') {
-      mkdirSync(dirname(to), { recursive: true })
+      mkdirSync(dirname(to), { recursive: true, mode: 0o700 })
       this.#bytes = existsSync(to) ? statSync(to).size : 0
     }
     // Opened at once, so that what is still to be written at exit can be.

@@ -26,7 +26,7 @@ function sync(path: string): void {
 
 /** Only its owner may read the file; it is on the disk before a secret is encrypted under it. */
 function makeFile(folder: string, path: string): string {
-  mkdirSync(folder, { recursive: true })
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
   const text = newMasterKey()
   const file = openSync(path, 'wx', 0o600)
   try {

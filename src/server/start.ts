@@ -78,7 +78,7 @@ interface Parts {
 async function open(parts: Parts) {
   const { config, logs, undo } = parts
   if (!config.memory) {
-    mkdirSync(config.data, { recursive: true })
+    mkdirSync(config.data, { recursive: true, mode: 0o700 })
     undo.add(lockFolder(config.data))
   }
   const masterKey = masterKeyOf(config)
