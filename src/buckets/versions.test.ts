@@ -218,6 +218,19 @@ describe('order', () => {
     await bucketOf(house)
   })
 
+  test('of two markers at once the one that was committed last is the newest', async () => {
+    await switchTo('Enabled')
+    const { versionId: first } = await remove()
+    let second: string | undefined
+    const remover = interrupted(house, async () => {
+      house.clock.time += 1000
+      second = (await remove()).versionId
+    })
+    const space = await keyspaceOf(remover.buckets)
+    const { versionId: third } = await space.delete({ key: 'k', conditions: {} })
+    assert.deepEqual(await listed(), [`-${third}`, `-${second}`, `-${first}`])
+  })
+
   test('two deletes of the newest versions at once leave the right one', async () => {
     await switchTo('Enabled')
     const ids = [await put('1'), await put('2'), await put('3')]
