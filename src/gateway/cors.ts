@@ -30,7 +30,10 @@ export class Cors {
     return this.#any || this.#origins.has(origin)
   }
 
-  /** Headers of the answer to a preflight. Throws AccessForbidden as S3 does. */
+  /**
+   * Headers of the answer to a preflight. The allowed origin is not among them: {@link expose} adds it to every answer,
+   * and a browser refuses one that has it twice. Throws AccessForbidden as S3 does.
+   */
   preflight(incoming: Incoming): string[] {
     const { headers } = incoming
     const origin = headers['origin']
@@ -48,11 +51,7 @@ export class Cors {
         'CORSResponse: This CORS request is not allowed.',
       )
     }
-    const answer = [
-      ...this.#origin(origin),
-      'Access-Control-Allow-Methods',
-      [...methods].join(', '),
-    ]
+    const answer = ['Access-Control-Allow-Methods', [...methods].join(', ')]
     const wanted = headers['access-control-request-headers']
     if (wanted !== undefined) answer.push('Access-Control-Allow-Headers', wanted)
     answer.push('Access-Control-Max-Age', preflightSeconds)
