@@ -109,6 +109,8 @@ export interface SpawnOptions {
   readonly env?: Readonly<Record<string, string>>
   /** Root keys by environment; true by default. */
   readonly keys?: boolean
+  /** Arguments of node itself. */
+  readonly node?: readonly string[]
 }
 
 const entry = join(import.meta.dirname, '..', 'src', 'cli', 'main.ts')
@@ -131,7 +133,7 @@ function environment({ env, keys = true }: SpawnOptions): NodeJS.ProcessEnv {
 }
 
 function launch(args: readonly string[], options: SpawnOptions) {
-  const child = spawn(process.execPath, [entry, ...args], {
+  const child = spawn(process.execPath, [...(options.node ?? []), entry, ...args], {
     env: environment(options),
     stdio: ['ignore', 'pipe', 'pipe'],
   })
