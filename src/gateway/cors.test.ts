@@ -43,10 +43,13 @@ test('a page of another origin, or an unknown method, is refused', () => {
   assert.throws(() => answered(new Cors(['*']), patch), refused)
 })
 
-test('a page may read ETag, Content-Range and x-amz headers', () => {
-  const answer = ['ETag', '"e"', 'Content-Range', 'bytes 0-0/1', 'x-amz-meta-a', 'b', 'Server', 's']
+test('a page may read ETag, Content-Range and x-amz headers, and nothing unknown', () => {
+  const answer = ['ETag', '"e"', 'x-amz-meta-a', 'b', 'Server', 's']
   new Cors(['*']).expose(from({ origin: ask.origin }), answer)
-  assert.deepEqual(valuesOf(answer, 'Access-Control-Expose-Headers'), [
-    'ETag, Content-Range, x-amz-meta-a',
-  ])
+  const [names = ''] = valuesOf(answer, 'Access-Control-Expose-Headers')
+  const listed = names.split(', ')
+  // Content-Range also where the answer has none: the browser's cache may make a partial answer of it.
+  for (const name of ['ETag', 'Content-Range', 'x-amz-meta-a'])
+    assert.ok(listed.includes(name), name)
+  assert.ok(!listed.includes('Server'))
 })

@@ -3,18 +3,21 @@ import { S3Error } from '../model/errors.ts'
 import type { Incoming } from './message.ts'
 
 const preflightSeconds = '3600'
-/** Beside `x-amz-*`, which are exposed as they occur. */
-const exposed = new Set([
-  'etag',
-  'content-range',
-  'accept-ranges',
-  'last-modified',
-  'content-length',
-  'content-encoding',
-  'content-disposition',
-  'date',
-  'location',
-])
+/**
+ * Exposed in every answer, there or not: a browser that answers a range from its cache goes by what the whole object
+ * came with. `x-amz-*` are exposed as they occur.
+ */
+const exposed = [
+  'ETag',
+  'Content-Range',
+  'Accept-Ranges',
+  'Last-Modified',
+  'Content-Length',
+  'Content-Encoding',
+  'Content-Disposition',
+  'Date',
+  'Location',
+].join(', ')
 
 export class Cors {
   readonly #origins: ReadonlySet<string>
@@ -62,12 +65,12 @@ export class Cors {
   expose(incoming: Incoming, answer: string[]): void {
     const origin = incoming.headers['origin']
     if (origin === undefined || !this.#allowed(origin)) return
-    const names: string[] = []
+    let names = exposed
     for (let i = 0; i < answer.length; i += 2) {
       const name = answer[i] ?? ''
-      if (name.startsWith('x-amz-') || exposed.has(name.toLowerCase())) names.push(name)
+      if (name.startsWith('x-amz-')) names += `, ${name}`
     }
-    answer.push(...this.#origin(origin), 'Access-Control-Expose-Headers', names.join(', '))
+    answer.push(...this.#origin(origin), 'Access-Control-Expose-Headers', names)
   }
 
   #origin(origin: string): string[] {
