@@ -47,7 +47,7 @@ export interface Workplace {
   /** What children get: the keys as `AWS_*`, an empty home, and nothing of the user's own configuration. */
   readonly env: Readonly<Record<string, string>>
   /** Runs a program to its end and resolves with its standard output; a failure is an error that quotes it. */
-  run(command: string, args: readonly string[], options?: RunOptions): Promise<string>
+  readonly run: (command: string, args: readonly string[], options?: RunOptions) => Promise<string>
 }
 
 const inCI = process.env['CI'] === 'true'
