@@ -110,7 +110,7 @@ test('row 52: control characters in a list, plain and URL-encoded', async () => 
   await onlyKeys(running, [key])
   const plain = await client.get('/bucket?list-type=2')
   assert.equal(element(plain.text, 'Key'), key)
-  assert.ok(![...plain.text].some(char => char < ' ' && char !== '\n'))
+  assert.ok(!Array.from(plain.text).some(char => char < ' ' && char !== '\n'))
   assert.equal(elements(plain.text, 'Contents').length, 1)
   await client.delete(`/bucket/${encodeURIComponent(key)}`)
   await onlyKeys(running, [])
