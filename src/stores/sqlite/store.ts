@@ -77,11 +77,16 @@ function openParts(options: SqliteOptions): Parts {
 }
 
 /**
- * Opens, creates or migrates a database. Throws SchemaMismatch for a newer or another schema, and SQLite's own errors.
- * The first connection of a process must be open before others are opened in other threads.
+ * Opens, creates or migrates a database. Throws SchemaMismatch for a newer or another schema, StoreUnavailable where
+ * SQLite cannot open the file. The first connection of a process must be open before others are opened in other threads.
  */
 export function openSqlite(options: SqliteOptions): SqliteStore {
-  return storeOf(openParts(options))
+  try {
+    return storeOf(openParts(options))
+  } catch (error) {
+    if (!(error instanceof Error && 'errcode' in error)) throw error
+    throw new StoreUnavailable(`the database ${options.path} cannot be opened`, error)
+  }
 }
 
 function storeOf({ db, shared, tables, wal, options }: Parts): SqliteStore {
