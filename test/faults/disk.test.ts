@@ -1,0 +1,142 @@
+// Disks that are full, cannot be written, or give back other bytes than they were given.
+
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { blobFiles, eventually } from '../attacks/assertions.ts'
+import { runCommand, spawnServer, startInProcess, temporaryFolder } from '../server.ts'
+
+/** Only root mounts. Where nobody looks it may be left out; CI, which says so by this variable, may not. */
+const mounts = process.getuid?.() === 0 || process.env['CI'] !== undefined
+const skip = mounts ? false : 'mounting a file system takes root'
+
+/** A file system of its own, so small that it can be filled. */
+function smallDisk(size: string): string {
+  const folder = temporaryFolder()
+  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'moongate-test', folder])
+  after(() => execFileSync('umount', ['-l', folder]))
+  return folder
+}
+
+function fill(path: string): void {
+  const file = openSync(path, 'w')
+  const block = Buffer.alloc(4096)
+  try {
+    for (;;) writeSync(file, block)
+  } catch {
+    closeSync(file)
+  }
+}
+
+test('row 54: a full disk refuses writes, keeps what it has, and goes on once there is room', {
+  skip,
+}, async () => {
+  const disk = smallDisk('48m')
+  const data = join(disk, 'data')
+  const options = { data, args: ['--workers', '2', '--access-log', 'off', '--audit-log', 'off'] }
+  const server = await spawnServer({ ...options, env: { MOONGATE_BUCKETS: 'bucket' } })
+  const { client } = server
+  const [small, large] = [randomBytes(1000), randomBytes(1_000_000)]
+  assert.equal((await client.put('/bucket/small', small)).status, 200)
+  assert.equal((await client.put('/bucket/large', large)).status, 200)
+  const filler = join(disk, 'filler')
+  fill(filler)
+  const kept: string[] = []
+  for (let count = 0; count < 40; count += 1) {
+    const body = count % 2 === 0 ? randomBytes(60_000) : large
+    const answer = await client.put(`/bucket/more-${count}`, body)
+    if (answer.status === 200) kept.push(`more-${count}`)
+    else
+      assert.match(
+        `${answer.status} ${answer.code}`,
+        /^(?:503 (?:ServiceUnavailable|SlowDown)|500 InternalError|507 \w+)$/,
+      )
+  }
+  assert.ok(kept.length < 40, 'the disk is full')
+  assert.ok((await client.get('/bucket/small')).bytes.equals(small))
+  assert.ok((await client.get('/bucket/large')).bytes.equals(large))
+  assert.deepEqual(await client.keys(), ['large', ...kept, 'small'].toSorted())
+  assert.deepEqual(readdirSync(join(data, 'temporary')), [])
+  rmSync(filler)
+  assert.equal((await client.put('/bucket/again', large)).status, 200)
+  assert.equal((await client.delete('/bucket/small')).status, 204)
+  assert.equal(await server.stop(), 0)
+  const next = await spawnServer(options)
+  assert.deepEqual(await next.client.keys(), ['again', 'large', ...kept].toSorted())
+  assert.ok((await next.client.get('/bucket/again')).bytes.equals(large))
+  assert.equal(await next.stop(), 0)
+})
+
+test('a data folder that cannot be written is refused in a sentence', { skip }, async () => {
+  const disk = smallDisk('48m')
+  const data = join(disk, 'data')
+  const first = await spawnServer({ data, env: { MOONGATE_BUCKETS: 'bucket' } })
+  assert.equal((await first.client.put('/bucket/kept', 'kept')).status, 200)
+  assert.equal(await first.stop(), 0)
+  execFileSync('mount', ['-o', 'remount,ro', disk])
+  const { status, stderr } = await runCommand(['serve', '--port', '0', '--data', data])
+  assert.equal(status, 1)
+  assert.match(stderr, /^moongate: .*\n$/)
+  assert.ok(!stderr.includes('    at '), stderr)
+  execFileSync('mount', ['-o', 'remount,rw', disk])
+  const again = await spawnServer({ data })
+  assert.equal((await again.client.get('/bucket/kept')).text, 'kept')
+  assert.equal(await again.stop(), 0)
+})
+
+test('a blob that was cut short or is gone is never told as if it were whole', async t => {
+  const data = temporaryFolder()
+  const running = await startInProcess({ data })
+  t.after(() => running.close())
+  const { client } = running
+  const body = randomBytes(3_000_000)
+  const paths = new Map<string, string>()
+  for (const key of ['truncated', 'gone', 'longer']) {
+    const before = new Set(blobFiles(data))
+    assert.equal((await client.put(`/bucket/${key}`, body)).status, 200)
+    paths.set(key, blobFiles(data).find(path => !before.has(path)) ?? '')
+  }
+  truncateSync(paths.get('truncated') ?? '', 1_000_000)
+  rmSync(paths.get('gone') ?? '')
+  for (const key of ['truncated', 'gone']) {
+    const answer = await client.get(`/bucket/${key}`).catch(() => undefined)
+    assert.ok(answer === undefined || answer.status >= 500, `${key}: ${answer?.status}`)
+  }
+  assert.ok((await client.get('/bucket/longer')).bytes.equals(body))
+  // Those who serve are not harmed by it.
+  assert.equal((await client.put('/bucket/truncated', body)).status, 200)
+  assert.ok((await client.get('/bucket/truncated')).bytes.equals(body))
+})
+
+test('temporary files that a dead process left are gone after the sweep, blobs that nobody refers to too', async () => {
+  const data = temporaryFolder()
+  const first = await startInProcess({ data })
+  await first.client.put('/bucket/kept', randomBytes(200_000))
+  await first.close()
+  const [kept = ''] = blobFiles(data)
+  const old = new Date(Date.now() - 48 * 3_600_000)
+  mkdirSync(join(data, 'temporary'), { recursive: true })
+  const left = join(data, 'temporary', '0'.repeat(32))
+  writeFileSync(left, 'half')
+  utimesSync(left, old, old)
+  const young = join(data, 'temporary', '1'.repeat(32))
+  writeFileSync(young, 'half')
+  const second = await startInProcess({ data, flags: { 'sweep-interval': '1s' } })
+  await eventually(() => !blobFiles(data).includes(left), 'the old temporary file is removed')
+  assert.deepEqual(blobFiles(data).toSorted(), [kept, young].toSorted())
+  assert.equal((await second.client.head('/bucket/kept')).status, 200)
+  await second.close()
+})
