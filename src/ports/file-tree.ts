@@ -44,3 +44,11 @@ export interface FileTree {
   /** Whether there is nothing in it. */
   isEmpty(): Promise<boolean>
 }
+
+/** A path that would lead out of the tree, or that is none. */
+export class UnsafePath extends Error {
+  override readonly name = 'UnsafePath'
+  constructor(path: TreePath) {
+    super(`${JSON.stringify(path.join('/'))} is not a path within the folder`)
+  }
+}

@@ -1,9 +1,12 @@
 /** Plain files as a bucket: an export with all that its manifest says, or any folder, whose paths become keys. */
 
 import { S3Error } from '../../model/errors.ts'
-import type { FileTree, TreeFile, TreePath } from '../../ports/file-tree.ts'
+import { limits } from '../../model/limits.ts'
+import { type FileTree, type TreeFile, type TreePath, UnsafePath } from '../../ports/file-tree.ts'
 import type { BucketInfo, Keyspace } from '../../ports/keyspace.ts'
+import { requireHeaderValues, requireMetadata, requireStorageClass } from '../../rules/metadata.ts'
 import { requireKey } from '../../rules/names.ts'
+import { requireTags } from '../../rules/tags.ts'
 import { Lanes } from '../lanes.ts'
 import { contentTypeOf } from './content-types.ts'
 import { keyOfPath, ownNames } from './file-names.ts'
@@ -55,13 +58,15 @@ export async function importTree(
 ): Promise<ImportReport> {
   const run = new Import(tree, target, options)
   await run.all()
-  const { objects, bytes, failed } = run.tally
-  return { objects, bytes, skipped: run.skipped, failed }
+  const { failed } = run.tally
+  const { skipped, written } = run
+  return { ...written, skipped, failed }
 }
 
 class Import {
   readonly tally: Tally
   skipped = 0
+  readonly written = { objects: 0, bytes: 0 }
   readonly #tree: FileTree
   readonly #target: ImportTarget
   readonly #options: ImportOptions
@@ -127,6 +132,7 @@ class Import {
     const key = this.#options.prefix + (entries[0]?.key ?? '')
     await this.#try(key, async () => {
       requireKey(key)
+      for (const entry of entries) requireAttributes(entry)
       if (await this.#isThere(key, entries)) return
       for (const entry of entries) await this.#importEntry({ ...entry, key })
     })
@@ -153,7 +159,7 @@ class Import {
     }
     const source = { ...this.#options.source, tree: this.#tree }
     const result = await writeEntry(space, source, { entry, file })
-    this.tally.done(result.size)
+    this.#wrote(result.size)
     const unlike = result.size !== entry.size || (isMd5(entry.etag) && result.etag !== entry.etag)
     if (unlike)
       this.tally.fail(entry.key, 'was imported, but its file is not what was exported any more')
@@ -195,6 +201,12 @@ class Import {
     }
     const source = { ...this.#options.source, tree: this.#tree }
     const { size } = await writeEntry(this.#target.at(modified), source, { entry, file })
+    this.#wrote(size)
+  }
+
+  #wrote(size: number): void {
+    this.written.objects += 1
+    this.written.bytes += size
     this.tally.done(size)
   }
 
@@ -203,11 +215,22 @@ class Import {
     try {
       await work()
     } catch (error) {
-      const refused = error instanceof S3Error || (error instanceof Error && 'syscall' in error)
+      const refused =
+        error instanceof S3Error ||
+        error instanceof UnsafePath ||
+        (error instanceof Error && 'syscall' in error)
       if (!refused) throw error
       this.tally.fail(subject, `is left out: ${error.message}`)
     }
   }
+}
+
+/** A manifest may come from anywhere, and what it says is sent in headers later. */
+function requireAttributes(entry: ManifestEntry): void {
+  requireHeaderValues({ ...entry.headers })
+  requireMetadata(entry.metadata)
+  requireTags(entry.tags, limits.object_tags_max)
+  requireStorageClass(entry.storageClass ?? undefined)
 }
 
 const isMd5 = (etag: string): boolean => /^[0-9a-f]{32}$/.test(etag)

@@ -166,7 +166,7 @@ export function parseEntry(line: string): ManifestEntry | ManifestEnd {
     path: nullableText(fields, 'path'),
     size: wholeAt(fields, 'size'),
     etag: textAt(fields, 'etag'),
-    modified: wholeAt(fields, 'modified'),
+    modified: Math.min(wholeAt(fields, 'modified'), lastTime),
     versionId: nullableText(fields, 'versionId'),
     headers: headersAt(fields),
     metadata: textsAt(fields, 'metadata'),
@@ -176,6 +176,9 @@ export function parseEntry(line: string): ManifestEntry | ManifestEnd {
     parts: partsAt(fields),
   }
 }
+
+/** The last moment that a date can be. */
+const lastTime = 8.64e15
 
 /** Longest line: an object of 10,000 parts takes less than a quarter of a MiB. */
 const lineMax = 4 * 2 ** 20

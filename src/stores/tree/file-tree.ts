@@ -19,6 +19,7 @@ import {
   type TreeFile,
   type TreeOddity,
   type TreePath,
+  UnsafePath,
 } from '../../ports/file-tree.ts'
 
 const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK } = constants
@@ -206,8 +207,7 @@ function requireSafe(path: TreePath): void {
     name === '..' ||
     /[/\0]/.test(name) ||
     (onWindows && /[\\:]/.test(name))
-  if (path.length === 0 || path.some(unsafe))
-    throw new Error(`${JSON.stringify(path.join('/'))} is not a path within the folder`)
+  if (path.length === 0 || path.some(unsafe)) throw new UnsafePath(path)
 }
 
 const onWindows = process.platform === 'win32'

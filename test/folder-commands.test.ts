@@ -1,0 +1,155 @@
+// `check`, `export` and `import` as people call them, on a folder that a server filled.
+import assert from 'node:assert/strict'
+import { hash } from 'node:crypto'
+import {
+  readdirSync,
+  readFileSync,
+  statSync,
+  truncateSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { before, test } from 'node:test'
+import { elements } from './client.ts'
+import { runCommand, type Spawned, spawnServer, temporaryFolder } from './server.ts'
+
+const data = temporaryFolder()
+const large = Buffer.alloc(300_000, 'large')
+const keys = ['a', 'a/b', 'a//b', '.', '%2e%2e/x', 'é/\u{1f311}', 'big']
+const target = (bucket: string, key: string) =>
+  `/${bucket}/${key.startsWith('%') ? key : encodeURI(key)}`
+
+/** The listing of a bucket without what a copy of it cannot have: its name. */
+async function listings(): Promise<Record<string, string>> {
+  const server = await spawnServer({ data })
+  const told: Record<string, string> = {}
+  for (const bucket of ['first', 'second']) {
+    const { bytes } = await server.client.get(`/${bucket}?list-type=2&fetch-owner=true`)
+    told[bucket] = bytes.toString().replaceAll(`<Name>${bucket}</Name>`, '')
+    const versions = (await server.client.get(`/${bucket}?versions`)).bytes.toString()
+    told[`${bucket} versions`] = elements(versions, 'ETag').join()
+    for (const key of keys) {
+      const { status, headers, bytes } = await server.client.get(target(bucket, key))
+      const kept = ['content-type', 'x-amz-meta-m', 'x-amz-tagging-count', 'etag', 'last-modified']
+      told[`${bucket} ${key}`] = JSON.stringify([
+        status,
+        kept.map(name => headers[name]),
+        bytes.length,
+      ])
+    }
+  }
+  await server.stop()
+  return told
+}
+
+before(async () => {
+  const server = await spawnServer({ data })
+  try {
+    await fill(server)
+  } finally {
+    await server.stop()
+  }
+})
+
+async function fill(server: Spawned): Promise<void> {
+  assert.equal((await server.client.put('/first')).status, 200)
+  for (const key of keys) {
+    const headers = {
+      'content-type': `text/${key.length}`,
+      'x-amz-meta-m': 'm',
+      'x-amz-tagging': 'a=b',
+    }
+    const { status } = await server.client.put(
+      target('first', key),
+      key === 'big' ? large : key,
+      headers,
+    )
+    assert.equal(status, 200, key)
+  }
+  const enabled = '<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>'
+  const md5 = { 'content-md5': hash('md5', enabled, 'base64') }
+  assert.equal((await server.client.put('/first?versioning', enabled, md5)).status, 200)
+  await server.client.put('/first/a', 'second', { 'content-type': 'text/1', 'x-amz-meta-m': 'm' })
+  const used = await runCommand(['check', '--data', data])
+  assert.equal(used.status, 1)
+  assert.match(used.stderr, /in use by another Moongate process/)
+}
+
+const check = async (...args: string[]) => {
+  const { status, stdout, stderr } = await runCommand(['check', '--data', data, ...args])
+  assert.equal(stderr, '')
+  return { status, stdout }
+}
+
+/** The files of blobs. */
+const blobs = () =>
+  readdirSync(join(data, 'blobs'), { recursive: true, encoding: 'utf8' })
+    .map(name => join(data, 'blobs', name))
+    .filter(path => statSync(path).isFile())
+
+test('an export comes back as the same bucket', async () => {
+  assert.deepEqual(await check(), {
+    status: 0,
+    stdout: 'Checked 8 objects (293 KiB): all is well.\n',
+  })
+  const folder = join(temporaryFolder(), 'out')
+  const exported = await runCommand(['export', 'first', folder, '--versions', '--data', data])
+  assert.equal(exported.status, 0, exported.stderr)
+  assert.equal(readFileSync(join(folder, 'a%2F', 'b'), 'utf8'), 'a/b')
+  const imported = await runCommand(['import', folder, 'second', '--data', data, '--json'])
+  assert.equal(imported.status, 0, imported.stderr)
+  assert.equal(JSON.parse(imported.stdout).objects, 8)
+  const told = await listings()
+  for (const [name, value] of Object.entries(told))
+    if (name.startsWith('first')) assert.equal(told[name.replace('first', 'second')], value, name)
+  assert.equal((await check()).status, 0)
+  const again = await runCommand(['export', 'first', folder, '--data', data])
+  assert.equal(again.status, 1)
+  assert.match(again.stderr, /is not empty/)
+})
+
+test('a wrong count in the database is found, and repaired when asked', async () => {
+  const db = new DatabaseSync(join(data, 'moongate.db'))
+  const { changes } = db.prepare('UPDATE blobs SET refs = refs + 1').run()
+  db.close()
+  assert.ok(Number(changes) > 0)
+  const found = await check()
+  assert.equal(found.status, 1)
+  assert.match(found.stdout, /WRONG \[count\]/)
+  assert.equal((await check('--repair')).status, 0)
+  assert.match((await check()).stdout, /all is well/)
+})
+
+test('blobs that lost a bit, their end or themselves are found, told by their keys, and stay', async () => {
+  const [flipped = '', cut = ''] = blobs()
+  const bytes = readFileSync(flipped)
+  bytes[1000] = (bytes[1000] ?? 0) ^ 1
+  writeFileSync(flipped, bytes)
+  truncateSync(cut, 1000)
+  for (const flags of [[], ['--repair']]) {
+    const { status, stdout } = await check(...flags)
+    assert.equal(status, 1)
+    assert.match(stdout, /WRONG \[damaged\] (?:first|second)\/big /)
+    assert.match(stdout, /WRONG \[unreadable\] (?:first|second)\/big /)
+    assert.match(stdout, /WRONG \[size\]/)
+  }
+  assert.equal(blobs().length, 2)
+  unlinkSync(flipped)
+  const gone = await check('--json')
+  const lines = gone.stdout
+    .trim()
+    .split('\n')
+    .map(line => JSON.parse(line))
+  assert.ok(lines.some(({ finding }) => finding?.kind === 'missing' && finding.key === 'big'))
+  assert.equal(lines.at(-1).clean, false)
+})
+
+test('wrong use is told as such', async () => {
+  for (const args of [['check', 'x'], ['export', 'b'], ['import'], ['check', '--prefix', 'x']])
+    assert.equal((await runCommand(args)).status, 2, args.join(' '))
+  const nothing = await runCommand(['check', '--data', temporaryFolder()])
+  assert.equal(nothing.status, 1)
+  assert.match(nothing.stderr, /holds no data of Moongate/)
+})
