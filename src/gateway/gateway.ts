@@ -62,7 +62,8 @@ class Pipeline {
           : await this.#run(incoming, record)
     } catch (thrown) {
       const resource = pathOf(incoming.target)
-      outgoing = answerError(thrown, incoming, { record, hostId: this.#hostId, resource })
+      const hostId = `${this.#hostId}${record.requestId}`
+      outgoing = answerError(thrown, incoming, { record, hostId, resource })
     }
     const { headers } = outgoing
     headers.push('x-amz-request-id', record.requestId)
