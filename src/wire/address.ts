@@ -154,6 +154,9 @@ const outside = (input: AddressInput, forwarded: Forwarded) => {
     return { scheme, host: input.host, hosts: [input.host] }
   }
   const scheme = forwarded.proto ?? (input.encrypted === true ? 'https' : 'http')
+  if (forwarded.host === undefined && forwarded.port === undefined) {
+    return { scheme, host: input.host, hosts: [input.host] }
+  }
   const named = forwarded.host ?? input.host
   const ported = withPort(named, forwarded.port, scheme)
   return { scheme, host: ported ?? named, hosts: unique([input.host, named, ported]) }

@@ -27,8 +27,19 @@ export const formatIso = (date: Date): string => {
   return `${lastDayText}${twoDigits[hour]}:${twoDigits[minute]}:${twoDigits[seconds % 60]}.${fraction}Z`
 }
 
+// Objects that are read together were often written in the same second.
+let lastSecond = Number.NaN
+let lastSecondText = ''
+
 /** `Fri, 03 Feb 2006 16:45:09 GMT`. */
-export const formatHttpDate = (date: Date): string => date.toUTCString()
+export const formatHttpDate = (date: Date): string => {
+  const second = Math.floor(date.getTime() / 1000)
+  if (second !== lastSecond) {
+    lastSecondText = date.toUTCString()
+    lastSecond = second
+  }
+  return lastSecondText
+}
 
 type Fields = readonly [
   year: number,

@@ -79,9 +79,29 @@ const encodeBytes = (text: string, keepSlash: boolean): string => {
 const recodeQuery = (raw: string): string =>
   recode(raw.includes('+') ? raw.replaceAll('+', '%20') : raw, false)
 
+/**
+ * The query without `except`, where it is canonical as it was sent: encoded as AWS does, each name once and sorted. So
+ * clients send it that presign in the order of the canonical request.
+ */
+const asSent = (pairs: readonly QueryPair[], except: string | undefined): string | undefined => {
+  let out = ''
+  let before = ''
+  for (const { name, rawName, rawValue } of pairs) {
+    if (name === except) continue
+    if (rawName <= before || !isEncoded(rawName, false) || !isEncoded(rawValue, false)) {
+      return undefined
+    }
+    before = rawName
+    out += out === '' ? `${rawName}=${rawValue}` : `&${rawName}=${rawValue}`
+  }
+  return out
+}
+
 /** The query sorted by encoded name, then value; `except` names the signature, which is left out. */
-export const canonicalQuery = (pairs: readonly QueryPair[], except?: string): string => {
-  if (pairs.length === 0) return ''
+export const canonicalQuery = (pairs: readonly QueryPair[], except?: string): string =>
+  pairs.length === 0 ? '' : (asSent(pairs, except) ?? sortedQuery(pairs, except))
+
+const sortedQuery = (pairs: readonly QueryPair[], except: string | undefined): string => {
   // A blank sorts below every character that an encoded name can have, so `a` comes before `a-b` as it must.
   const sorted: string[] = []
   for (const pair of pairs) {

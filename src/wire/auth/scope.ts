@@ -17,11 +17,25 @@ export interface Credential {
   readonly scope: string
 }
 
+// The credential is the same in all that a client signs on one day.
+let lastText = ''
+let lastEcdsa = false
+let lastCredential: Credential | undefined
+
 /**
  * Splits `AKID/date/region/service/aws4_request` (SigV4A: without the region) from its end, as an access key id may
  * contain slashes. @returns undefined where parts are missing
  */
 export const splitCredential = (text: string, ecdsa: boolean): Credential | undefined => {
+  if (text !== lastText || ecdsa !== lastEcdsa) {
+    lastCredential = split(text, ecdsa)
+    lastText = text
+    lastEcdsa = ecdsa
+  }
+  return lastCredential
+}
+
+const split = (text: string, ecdsa: boolean): Credential | undefined => {
   const parts = text.split('/')
   const count = ecdsa ? 3 : 4
   if (parts.length <= count) return undefined
