@@ -4,6 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { after } from 'node:test'
 import { loadConfig } from '../src/server/config.ts'
 import { startServer } from '../src/server/start.ts'
 import { Client } from './client.ts'
@@ -16,10 +17,23 @@ export const otherId = 'b'.repeat(64)
 
 export type Flags = Readonly<Record<string, string | readonly string[]>>
 
-/** A new folder, gone when the test's process ends or when `remove` is called. */
+/** What must go when the test's process ends, however it ends. */
+const folders = new Set<string>()
+const children = new Set<ChildProcess>()
+const stopAll = () => {
+  for (const child of children) child.kill('SIGKILL')
+}
+process.once('exit', () => {
+  stopAll()
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true })
+})
+// A server that a failed test left would keep the process from ending.
+after(stopAll)
+
+/** A new folder, gone when the test's process ends. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'moongate-test-'))
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+  folders.add(folder)
   return folder
 }
 
@@ -147,11 +161,8 @@ function launch(args: readonly string[], options: SpawnOptions) {
   const ended = new Promise<number | string>(resolve => {
     child.once('close', (code, signal) => resolve(code ?? signal ?? 'gone'))
   })
-  const kill = () => {
-    child.kill('SIGKILL')
-  }
-  process.once('exit', kill)
-  void ended.then(() => process.off('exit', kill))
+  children.add(child)
+  void ended.then(() => children.delete(child))
   return { child, written, ended }
 }
 
