@@ -1,5 +1,6 @@
 // The house is in order, and the check that says so catches each kind of disorder.
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
@@ -18,6 +19,19 @@ test('the house is in order', () => {
     found.map(({ path, line, what }) => `${path}:${line}: ${what}`),
     [],
   )
+})
+
+test('the page of the architecture has the same floors', () => {
+  const page = readFileSync(new URL('../docs/ARCHITECTURE.md', import.meta.url), 'utf8')
+  const rows = page.matchAll(/^\| (\d) \| `src\/(\w+)\/` \|[^|]*\| ?([^|]*?) ?\|$/gm)
+  const told = Array.from(rows, ([, floor, room, not]) => ({ floor: Number(floor), room, not }))
+  const held = Object.entries(rooms).map(([room, { floor, not, only }]) => {
+    const below = Object.keys(rooms).filter(other => (rooms[other]?.floor ?? 0) < floor)
+    const closed = not ?? (only === undefined ? [] : below.filter(other => !only.includes(other)))
+    const few = only !== undefined && closed.length > only.length
+    return { floor, room, not: few ? `all but ${only.join(', ')}` : closed.join(', ') }
+  })
+  assert.deepEqual(told, held)
 })
 
 test('arrows go down', () => {
