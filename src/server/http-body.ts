@@ -98,11 +98,16 @@ export class RequestBody implements AsyncIterable<Buffer>, AsyncIterator<Buffer,
   #first(): Promise<Result> | undefined {
     const message = this.#message
     if (message.complete) {
-      const whole: Buffer | null = message.readableLength > 0 ? message.read() : null
+      // Beyond its high-water mark node hands out one chunk at a time.
+      while (message.readableLength > 0) {
+        const chunk: Buffer | null = message.read()
+        if (chunk === null) break
+        this.received += chunk.length
+        this.#queue.push(chunk)
+      }
       this.#state = 'ended'
-      if (whole === null) return undefined
-      this.received = whole.length
-      return Promise.resolve({ done: false, value: whole })
+      const value = this.#queue.shift()
+      return value === undefined ? undefined : Promise.resolve({ done: false, value })
     }
     if (message.destroyed) {
       this.#state = 'interrupted'

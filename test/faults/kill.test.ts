@@ -26,6 +26,7 @@ test(`row 54: kill -9 during mixed load over two workers, ${rounds} rounds`, asy
     going = false
     await Promise.all(lanes)
     server = await spawnServer(options)
+    assert.deepEqual(load.refusals, [])
     await load.verify(server.client)
   }
   assert.ok(load.acknowledged > rounds * 20, `only ${load.acknowledged} writes: seed ${seed}`)

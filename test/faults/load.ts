@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { type Client, element } from '../client.ts'
+import { type Answer, type Client, element } from '../client.ts'
 
 /** A key's contents, named so that its bytes can be made again; undefined: absent. */
 interface Content {
@@ -34,6 +34,8 @@ export class Load {
   readonly #possible = new Map<string, (Content | undefined)[]>()
   readonly #bucket: string
   acknowledged = 0
+  /** Answers that a sound server does not give. */
+  readonly refusals: string[] = []
 
   constructor(bucket: string) {
     this.#bucket = bucket
@@ -51,7 +53,8 @@ export class Load {
       this.#possible.set(key, [...past, next])
       try {
         await this.#write(client, key, { next, kind })
-      } catch {
+      } catch (error) {
+        if (error instanceof Refused) this.refusals.push(`${key}: ${error.message}`)
         continue
       }
       this.#possible.set(key, [next])
@@ -62,7 +65,7 @@ export class Load {
   async #write(client: Client, key: string, write: { next: Content | undefined; kind: number }) {
     const { next, kind } = write
     const target = `/${this.#bucket}/${key}`
-    const told = (answer: { status: number; text: string }) => {
+    const told = (answer: Answer) => {
       if (answer.status >= 300 || answer.text.includes('<Error>')) throw new Refused(answer.text)
       return answer
     }
@@ -72,7 +75,7 @@ export class Load {
       const { text } = told(await client.post(`${target}?uploads`))
       const uploadId = element(text, 'UploadId')
       const part = `${target}?partNumber=1&uploadId=${uploadId}`
-      const { headers } = await client.put(part, bytesOf(next))
+      const { headers } = told(await client.put(part, bytesOf(next)))
       const item = `<Part><PartNumber>1</PartNumber><ETag>${headers['etag']}</ETag></Part>`
       const document = `<CompleteMultipartUpload>${item}</CompleteMultipartUpload>`
       told(await client.post(`${target}?uploadId=${uploadId}`, document))

@@ -30,6 +30,7 @@ test('workers that die in the middle of writing are replaced, and the turn to wr
   }
   going = false
   await Promise.all(lanes)
+  assert.deepEqual(load.refusals, [])
   await load.verify(server.client)
   assert.equal(
     server.stderr().match(/"a worker died and is replaced"/g)?.length,
