@@ -77,6 +77,7 @@ const server = {
     group: 'Server',
     kind: duration(0),
     fallback: 30_000,
+    fallbackWords: '30s',
     doc: 'How long requests under way may take to finish after SIGTERM',
   }),
 } as const
