@@ -71,7 +71,30 @@ export function encodeBatch(tables: Tables, batch: Batch): EncodedBatch {
   }
 }
 
-function judgeChecks(checks: readonly EncodedCheck[]): Conflict | undefined {
+/**
+ * The revision of the record that was checked last in each table, within one transaction: the batches of a group mostly
+ * check the same bucket. A write to the table ends it.
+ */
+export class Checked {
+  readonly #last = new Map<
+    TableStatements,
+    { readonly key: readonly KeyValue[]; readonly revision: number | null }
+  >()
+
+  revision(table: TableStatements, key: readonly KeyValue[]): number | null {
+    const last = this.#last.get(table)
+    if (last !== undefined && key.every((value, i) => value === last.key[i])) return last.revision
+    const revision = table.revision(key)
+    this.#last.set(table, { key, revision })
+    return revision
+  }
+
+  forget(table: TableStatements): void {
+    this.#last.delete(table)
+  }
+}
+
+function judgeChecks(checks: readonly EncodedCheck[], checked: Checked): Conflict | undefined {
   for (let i = 0; i < checks.length; i++) {
     const check = checks[i]
     if (check === undefined) continue
@@ -79,7 +102,8 @@ function judgeChecks(checks: readonly EncodedCheck[]): Conflict | undefined {
     if (revision === undefined) {
       const found = table.firstAt(key)
       if (found !== undefined) return new Conflict('check', i, found)
-    } else if (table.revision(key) !== revision) return new Conflict('check', i, table.get(key))
+    } else if (checked.revision(table, key) !== revision)
+      return new Conflict('check', i, table.get(key))
   }
   return undefined
 }
@@ -87,24 +111,34 @@ function judgeChecks(checks: readonly EncodedCheck[]): Conflict | undefined {
 /** Adds up all adds of the batch, each seeing those before it, and writes nothing. */
 function sumAdds(adds: readonly EncodedAdd[]): readonly Sum[] | Conflict {
   const sums: Sum[] = []
-  const states = new Map<string, Record<string, unknown> | undefined>()
+  // Columns as the adds before left them; undefined where one of them removed the record.
+  const states = new Map<string, number | undefined>()
   for (let i = 0; i < adds.length; i++) {
     const add = adds[i]
     if (add === undefined) continue
     const { statements, key, column, delta } = add
-    const counter = statements.layout.shape.counter
-    const id = adds.length === 1 ? '' : `${statements.layout.shape.name}\0${key.join('\0')}`
-    const state = states.has(id) ? states.get(id) : { ...statements.get(key) }
-    const value = Number(state?.[column] ?? 0) + delta
+    const { counter, name } = statements.layout.shape
+    const record = adds.length === 1 ? '' : `${name}\0${key.join('\0')}`
+    const read = (of: string): number | undefined => {
+      const id = `${of}\0${record}`
+      return states.has(id) ? states.get(id) : statements.number(of, key)
+    }
+    const before = read(column)
+    const count = counter === undefined || counter.column === column ? before : read(counter.column)
+    const value = (before ?? 0) + delta
     if (
-      state?.['revision'] === undefined ||
-      (counter !== undefined && state[counter.column] === 0) ||
+      before === undefined ||
+      (counter !== undefined && (count === undefined || count === 0)) ||
       value < (add.floor ?? 0) ||
       value > (add.ceiling ?? Number.MAX_SAFE_INTEGER)
     )
       return new Conflict('add', i, statements.get(key))
     const gone = counter?.column === column && counter.atZero === 'remove' && value === 0
-    states.set(id, gone ? undefined : { ...state, [column]: value })
+    if (adds.length > 1) {
+      states.set(`${column}\0${record}`, gone ? undefined : value)
+      if (gone)
+        for (const other of statements.layout.names) states.set(`${other}\0${record}`, undefined)
+    }
     sums.push({ add, value, gone })
   }
   return sums
@@ -114,16 +148,22 @@ function sumAdds(adds: readonly EncodedAdd[]): readonly Sum[] | Conflict {
  * Judges the whole batch and only then writes, so that a batch that fails leaves nothing to undo.
  * Returns the Conflict, or undefined when all was written under the revision. Throws SQLite's errors.
  */
-export function applyBatch(batch: EncodedBatch, revision: number): Conflict | undefined {
-  const conflict = judgeChecks(batch.checks)
+export function applyBatch(
+  batch: EncodedBatch,
+  revision: number,
+  checked: Checked,
+): Conflict | undefined {
+  const conflict = judgeChecks(batch.checks, checked)
   if (conflict !== undefined) return conflict
   const sums = batch.adds.length === 0 ? [] : sumAdds(batch.adds)
   if (sums instanceof Conflict) return sums
   for (const { add, value, gone } of sums) {
+    checked.forget(add.statements)
     if (gone) add.statements.remove(add.key)
     else add.statements.setNumber(add.column, value, revision, add.key)
   }
   for (const { table, key, values } of batch.writes) {
+    checked.forget(table)
     if (values === undefined) table.remove(key)
     else {
       values[values.length - 1] = revision

@@ -3,7 +3,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Conflict } from '../../ports/meta-store.ts'
 import { StoreUnavailable } from '../../ports/store-unavailable.ts'
-import { applyBatch, type EncodedBatch } from './batches.ts'
+import { applyBatch, Checked, type EncodedBatch } from './batches.ts'
 import type { Durability } from './durability.ts'
 import { type Shared, slotOf } from './shared.ts'
 
@@ -87,12 +87,12 @@ export class GroupCommits {
   #tryRun(group: readonly Waiting[]): unknown {
     const { db, shared, connection } = this.#options
     const outcomes: (Conflict | number)[] = []
-    const first = shared.begun()
-    let number = first
+    const checked = new Checked()
+    let number = shared.begun()
     try {
       this.#begin.run()
       for (const { batch } of group) {
-        const conflict = applyBatch(batch, number + 1)
+        const conflict = applyBatch(batch, number + 1, checked)
         if (conflict === undefined) number += 1
         outcomes.push(conflict ?? number)
       }

@@ -38,6 +38,7 @@ export class TableStatements {
   readonly #queries = new Map<string, Query>()
   readonly #follows = new Map<string, Query & { readonly target: TableStatements }>()
   readonly #others = new Map<string, StatementSync>()
+  readonly #numbers = new Map<string, StatementSync>()
 
   constructor(db: DatabaseSync, layout: Layout) {
     this.#db = db
@@ -106,6 +107,18 @@ export class TableStatements {
   revision(key: readonly KeyValue[]): number | null {
     const row = firstRow(this.#revision, key)
     return row === undefined ? null : Number(row[0])
+  }
+
+  /** One number of a record: a counter is looked at without the bytes that stand beside it. */
+  number(column: string, key: readonly KeyValue[]): number | undefined {
+    let statement = this.#numbers.get(column)
+    if (statement === undefined) {
+      const sql = `SELECT ${quoted(column)} FROM ${this.layout.sqlName} WHERE ${this.#where}`
+      statement = prepareRows(this.#db, sql)
+      this.#numbers.set(column, statement)
+    }
+    const row = firstRow(statement, key)
+    return row === undefined ? undefined : Number(row[0])
   }
 
   /** The values as `encodeRecord` made them, with the revision in the last place. */
