@@ -7,6 +7,8 @@ export interface BannerFacts {
     readonly accessKeyId: string
     /** Only when the key was made now. */
     readonly secret: string | undefined
+    /** Whether the configuration gave the secret. */
+    readonly given: boolean
   }
   readonly region: string
   /** Undefined in memory. */
@@ -20,8 +22,10 @@ export interface BannerFacts {
 
 function credentials({ root, insecure }: BannerFacts): readonly string[] {
   if (insecure) return ['INSECURE: any access key is taken, no signature is checked.', '']
-  if (root.secret === undefined)
-    return [`  Root key    ${root.accessKeyId} (its secret was shown once)`, '']
+  if (root.secret === undefined) {
+    const known = root.given ? 'as configured' : 'its secret was shown once'
+    return [`  Root key    ${root.accessKeyId} (${known})`, '']
+  }
   return [
     '  Root key, made now. The secret is not shown again; keep it:',
     `    export AWS_ACCESS_KEY_ID=${root.accessKeyId}`,

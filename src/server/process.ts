@@ -28,7 +28,7 @@ function describe(config: Config, { endpoint, root }: RunningServer): string {
   return banner({
     version,
     endpoint,
-    root,
+    root: { ...root, given: config.rootSecretAccessKey !== undefined },
     region: config.region,
     data: config.memory ? undefined : resolve(config.data),
     buckets: config.buckets.map(({ name }) => name),

@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { type BannerFacts, banner } from './banner.ts'
+
+const facts: BannerFacts = {
+  version: '1.2.3',
+  endpoint: 'http://127.0.0.1:9000',
+  root: { accessKeyId: 'AKIDROOT', secret: undefined, given: false },
+  region: 'eu-west-1',
+  data: '/srv/s3',
+  buckets: [],
+  accessLog: 'off',
+  insecure: false,
+  workers: 2,
+}
+
+test('a secret is printed when it was made, and else it is said where it is', () => {
+  const made = banner({ ...facts, root: { accessKeyId: 'AKIDROOT', secret: 's3', given: false } })
+  assert.match(made, /export AWS_SECRET_ACCESS_KEY=s3\n/)
+  assert.match(banner(facts), /AKIDROOT \(its secret was shown once\)/)
+  const given = banner({ ...facts, root: { ...facts.root, given: true } })
+  assert.match(given, /AKIDROOT \(as configured\)/)
+  assert.doesNotMatch(given, /SECRET/)
+})
+
+test('what to try uses a bucket that is there', () => {
+  assert.match(banner(facts), /--region eu-west-1 s3 mb s3:\/\/my-bucket/)
+  const declared = banner({ ...facts, buckets: ['photos', 'logs'] })
+  assert.doesNotMatch(declared, / mb /)
+  assert.match(declared, /s3 ls s3:\/\/photos\n/)
+})
