@@ -8,6 +8,7 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
+  readFileSync,
   rmSync,
   truncateSync,
   utimesSync,
@@ -119,6 +120,25 @@ test('a blob that was cut short or is gone is never told as if it were whole', a
   // Those who serve are not harmed by it.
   assert.equal((await client.put('/bucket/truncated', body)).status, 200)
   assert.ok((await client.get('/bucket/truncated')).bytes.equals(body))
+})
+
+test('moongate check finds a blob of which one bit has turned, and names its object', async () => {
+  const data = temporaryFolder()
+  const running = await startInProcess({ data })
+  assert.equal((await running.client.put('/bucket/whole', randomBytes(200_000))).status, 200)
+  const before = new Set(blobFiles(data))
+  assert.equal((await running.client.put('/bucket/turned', randomBytes(200_000))).status, 200)
+  await running.close()
+  const clean = await runCommand(['check', '--data', data])
+  assert.equal(clean.status, 0, clean.stderr)
+  const path = blobFiles(data).find(blob => !before.has(blob)) ?? ''
+  const bytes = readFileSync(path)
+  bytes[100_000] = (bytes[100_000] ?? 0) ^ 1
+  writeFileSync(path, bytes)
+  const { status, stdout } = await runCommand(['check', '--data', data, '--json'])
+  assert.equal(status, 1)
+  assert.match(stdout, /turned/)
+  assert.doesNotMatch(stdout, /whole/)
 })
 
 test('temporary files that a dead process left are gone after the sweep, blobs that nobody refers to too', async () => {
