@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import { banner } from './banner.ts'
 import { type Config, loadConfig } from './config.ts'
+import { holdYoungGeneration } from './heap.ts'
 import { logPlaces } from './logs.ts'
 import { type RunningServer, startServer } from './start.ts'
 import { version } from './version.ts'
@@ -63,8 +64,10 @@ export async function runServer(options: ProcessOptions): Promise<number> {
   // Whoever closes our output (`moongate | head -1`) does not mean to stop the server.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
   process.stdout.write(describe(config, server))
+  const letGo = holdYoungGeneration()
   const reason = await Promise.race([stopped, hopeless])
   if (reason !== undefined) server.log.error({ err: reason }, 'the process ends')
+  letGo()
   await server.close()
   return reason === undefined ? 0 : 1
 }

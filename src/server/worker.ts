@@ -3,6 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import type { MasterKey } from '../access/seal.ts'
 import { openHouse } from './compose.ts'
 import type { Config } from './config.ts'
+import { growYoungGeneration } from './heap.ts'
 import type { StreamName } from './log-files.ts'
 import { createLogs, type Wanted } from './logs.ts'
 import { type Certificate, SharedState, serve } from './serving.ts'
@@ -70,4 +71,5 @@ main.on('message', (message: ToWorker) => {
   if (message.say === 'certificate') serving.http.setCertificate(message.tls)
   else void close(message.graceMs)
 })
+growYoungGeneration()
 tell({ say: 'listening' })

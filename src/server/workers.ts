@@ -2,6 +2,7 @@
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { Log } from '../ports/log.ts'
+import { threadLimits } from './heap.ts'
 import type { Emit } from './log-files.ts'
 import type { Certificate } from './serving.ts'
 import type { FromWorker, ToWorker, WorkerData } from './worker.ts'
@@ -51,7 +52,7 @@ export class Workers {
   start(index: number): Promise<void> {
     const { log, emit, release, data, entry = usualEntry } = this.#options
     const workerData: WorkerData = { ...data, index, tls: this.#tls }
-    const worker = new Worker(entry, { workerData })
+    const worker = new Worker(entry, { workerData, resourceLimits: threadLimits })
     const listening = Promise.withResolvers<void>()
     const ended = Promise.withResolvers<void>()
     let connection: number | undefined

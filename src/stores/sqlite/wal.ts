@@ -21,7 +21,7 @@ export function connect(path: string, pageSize = 4096): DatabaseSync {
   db.exec('PRAGMA synchronous = NORMAL')
   db.exec('PRAGMA wal_autocheckpoint = 0')
   db.exec(`PRAGMA mmap_size = ${mapped}`)
-  db.exec('PRAGMA cache_size = -16384')
+  db.exec('PRAGMA cache_size = -4096')
   return db
 }
 
