@@ -30,8 +30,8 @@ export interface BlobStore {
   put(source: ByteSource, place: BlobPlace): Promise<{ readonly id: string; readonly size: number }>
   /**
    * The bytes of a range, in chunks that stay valid only until the next one is asked for. Rejects with
-   * {@link BlobMissing} before the first chunk when there is no such blob, and fails when the blob is shorter
-   * than the range. While it is being read, `remove` does not take its bytes away.
+   * {@link BlobMissing} before the first chunk when there is no such blob, with {@link BlobCorrupt} before it hands
+   * on bytes that are not those that were written, and fails when the blob is shorter than the range. While it is being read, `remove` does not take its bytes away.
    */
   get(id: string, range: ByteRange): AsyncIterable<Uint8Array>
   /** Unknown ids are no error. */
@@ -47,5 +47,14 @@ export class BlobMissing extends Error {
   override readonly name = 'BlobMissing'
   constructor(id: string) {
     super(`there is no blob ${id}`)
+  }
+}
+
+/** The bytes read are not those that were written. None of them was handed on. */
+export class BlobCorrupt extends Error {
+  override readonly name = 'BlobCorrupt'
+  /** `range`: where in the blob. */
+  constructor(id: string, { start, end }: ByteRange) {
+    super(`blob ${id} is damaged between its bytes ${start} and ${end}`)
   }
 }

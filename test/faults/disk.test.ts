@@ -122,6 +122,26 @@ test('a blob that was cut short or is gone is never told as if it were whole', a
   assert.ok((await client.get('/bucket/truncated')).bytes.equals(body))
 })
 
+test('a blob of which one bit has turned is never told as if it were sound', async t => {
+  const data = temporaryFolder()
+  const running = await startInProcess({ data })
+  t.after(() => running.close())
+  const { client } = running
+  const body = randomBytes(3_000_000)
+  for (const at of [0, 2_900_000]) {
+    const before = new Set(blobFiles(data))
+    assert.equal((await client.put(`/bucket/${at}`, body)).status, 200)
+    const path = blobFiles(data).find(blob => !before.has(blob)) ?? ''
+    const bytes = readFileSync(path)
+    bytes[at] = (bytes[at] ?? 0) ^ 1
+    writeFileSync(path, bytes)
+    const answer = await client.get(`/bucket/${at}`).catch(() => undefined)
+    assert.ok(answer === undefined || answer.status >= 500, `byte ${at}: ${answer?.status}`)
+    const sound = await client.get(`/bucket/${at}`, { headers: { range: 'bytes=1000000-1000099' } })
+    assert.ok(sound.bytes.equals(body.subarray(1_000_000, 1_000_100)))
+  }
+})
+
 test('moongate check finds a blob of which one bit has turned, and names its object', async () => {
   const data = temporaryFolder()
   const running = await startInProcess({ data })

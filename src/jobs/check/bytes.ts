@@ -3,7 +3,7 @@ import { slicesOf } from '../../buckets/content.ts'
 import type { Core } from '../../buckets/core.ts'
 import { contentParts, readSlices } from '../../buckets/read.ts'
 import type { ContentPart, PartRecord, Slice, VersionRecord } from '../../buckets/tables.ts'
-import { BlobMissing } from '../../ports/blob-store.ts'
+import { BlobCorrupt, BlobMissing } from '../../ports/blob-store.ts'
 import { StoreUnavailable } from '../../ports/store-unavailable.ts'
 import { BodyHasher, type Digests, hexOfBase64 } from '../../wire/checksums/body-hasher.ts'
 import { combineComposite, multipartEtag } from '../../wire/checksums/combine.ts'
@@ -40,6 +40,8 @@ async function faultsTold(look: () => Promise<Fault | undefined>): Promise<Fault
     return await look()
   } catch (error) {
     if (error instanceof BlobMissing) return fault('missing', `has lost bytes: ${error.message}`)
+    if (error instanceof BlobCorrupt)
+      return fault('damaged', `has other bytes than were written: ${error.message}`)
     if (error instanceof StoreUnavailable)
       return fault('unreadable', `cannot be read: ${error.message}`)
     throw error

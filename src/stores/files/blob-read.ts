@@ -1,18 +1,23 @@
-/** Reads a range of an open file in large chunks, the next one while the last is being sent. */
+/** Reads a range of a blob in whole blocks, the next ones while the last are being sent, and verifies each. */
 import type { ByteRange } from '../../ports/blob-store.ts'
+import { type BlockCrcs, blockSize, crcBytes, crcPosition, requireBlocks } from './blob-format.ts'
 import type { BufferPool } from './buffers.ts'
 import type { Disk } from './disk.ts'
 
 export interface ReadSource {
   readonly disk: Disk
   readonly fd: number
+  readonly id: string
+  /** Bytes of the blob. */
+  readonly length: number
   readonly pool: BufferPool
+  /** Bytes read at once: one or more blocks, and the size of the pool's buffers. */
   readonly chunk: number
 }
 
 /** Reads until `length` bytes are there. */
 async function readFully(
-  { disk, fd }: ReadSource,
+  { disk, fd }: Pick<ReadSource, 'disk' | 'fd'>,
   into: Buffer,
   length: number,
   position: number,
@@ -27,35 +32,49 @@ async function readFully(
   return into.subarray(0, length)
 }
 
+/** The CRCs of all blocks that the range touches, in one read. */
+async function readCrcs(source: ReadSource, first: number, end: number): Promise<BlockCrcs> {
+  const size = crcBytes(first, end)
+  const into = Buffer.allocUnsafe(size)
+  const bytes = await readFully(source, into, size, crcPosition(source.length, first))
+  return { first, bytes }
+}
+
 /** The chunks, each valid only until the next one is asked for. The descriptor stays the caller's to close. */
 export async function* readRange(
   source: ReadSource,
   { start, end }: ByteRange,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const { pool, chunk } = source
+  if (start >= end) return
+  const { pool, chunk, id, length } = source
+  const from = Math.floor(start / blockSize)
+  const last = Math.min(Math.ceil(end / blockSize) * blockSize, length)
   let current = pool.take()
   let ahead: Buffer | undefined
-  let position = start
+  let position = from * blockSize
   let pending: Promise<Buffer> | undefined
   function next(into: Buffer): Promise<Buffer> {
-    const length = Math.min(chunk, end - position)
-    const read = readFully(source, into, length, position)
+    const size = Math.min(chunk, last - position)
+    const read = readFully(source, into, size, position)
     read.catch(() => undefined)
-    position += length
+    position += size
     return read
   }
   try {
-    if (position < end) pending = next(current)
-    while (pending !== undefined) {
+    pending = next(current)
+    const crcs = await readCrcs(source, from, Math.ceil(end / blockSize))
+    for (let at = from * blockSize; pending !== undefined; ) {
       const bytes: Buffer = await pending
-      if (position < end) {
+      if (position < last) {
         ahead ??= pool.take()
         pending = next(ahead)
         const shown = current
         current = ahead
         ahead = shown
       } else pending = undefined
-      yield bytes
+      requireBlocks(id, bytes, at / blockSize, crcs)
+      yield bytes.subarray(Math.max(start - at, 0), Math.min(end - at, bytes.length))
+      at += bytes.length
     }
   } finally {
     // A read under way writes into the buffer: it must end before the buffer goes to somebody else.

@@ -104,6 +104,7 @@ describe('a put into files', () => {
       'syncFolder ',
       `create /temporary/${id}`,
       `write /temporary/${id}`,
+      `write /temporary/${id}`,
       `syncData /temporary/${id}`,
       `makeFolder /blobs/${outer}`,
       'syncFolder /blobs',
@@ -225,7 +226,8 @@ describe('a reader that leaves early', () => {
       ...systemDisk,
       async read(...args) {
         reads += 1
-        if (reads === 2)
+        // The first is of the first blocks, the second of their checksums.
+        if (reads === 3)
           await new Promise<void>(resolve => {
             release = resolve
           })

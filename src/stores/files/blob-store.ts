@@ -9,6 +9,7 @@ import {
 } from '../../ports/blob-store.ts'
 import { type Clock, systemClock } from '../../ports/clock.ts'
 import { StoreUnavailable } from '../../ports/store-unavailable.ts'
+import { blockSize, lengthOfFile } from './blob-format.ts'
 import { foldersOf, isBlobId, newBlobId } from './blob-id.ts'
 import { readRange } from './blob-read.ts'
 import { writeSource } from './blob-write.ts'
@@ -23,8 +24,7 @@ export interface FileBlobOptions {
   readonly clock?: Clock
 }
 
-const readSize = 1024 * 1024
-const writeSize = 256 * 1024
+const readSize = 256 * 1024
 
 /** An error of the source, to be told apart from the disk's. */
 class SourceFailed extends Error {
@@ -53,8 +53,8 @@ class FileBlobs implements BlobStore {
   readonly #blobs: string
   readonly #temporary: string
   readonly #folders: Folders
-  readonly #reading = new BufferPool(readSize, 16)
-  readonly #writing = new BufferPool(writeSize, 64)
+  readonly #reading = new BufferPool(readSize, 48)
+  readonly #writing = new BufferPool(blockSize, 16)
   /** Ids that this process is writing now, which the sweep must leave alone however slow they are. */
   readonly #unfinished = new Set<string>()
 
@@ -130,9 +130,12 @@ class FileBlobs implements BlobStore {
     try {
       const { regular, size } = await disk.facts(fd)
       if (!regular) throw new StoreUnavailable(`blob ${id} is not a regular file`)
-      if (range.end > size)
-        throw new StoreUnavailable(`blob ${id} has ${size} bytes, ${range.end} were asked for`)
-      yield* readRange({ disk, fd, pool: this.#reading, chunk: readSize }, range)
+      const length = lengthOfFile(size)
+      if (length === undefined || range.end > length)
+        throw new StoreUnavailable(
+          `blob ${id} has ${length ?? 'no'} bytes, ${range.end} were asked for`,
+        )
+      yield* readRange({ disk, fd, id, length, pool: this.#reading, chunk: readSize }, range)
     } catch (error) {
       if (codeOf(error) === undefined) throw error
       throw new StoreUnavailable(`blob ${id} could not be read`, error)
@@ -174,7 +177,8 @@ class FileBlobs implements BlobStore {
         for (const id of await this.#disk.names(folder)) {
           if (!isBlobId(id)) continue
           const facts = await this.#disk.factsAt(join(folder, id))
-          if (facts?.regular === true) yield { id, size: facts.size, modified: facts.modified }
+          if (facts?.regular !== true) continue
+          yield { id, size: lengthOfFile(facts.size) ?? 0, modified: facts.modified }
         }
       }
     }
