@@ -14,10 +14,16 @@ import { route } from '../wire/route.ts'
 import { type Authenticated, authenticate } from './authenticate.ts'
 import { RequestBody } from './body.ts'
 import { Cors } from './cors.ts'
-import type { Handler, Incoming, Outgoing, RequestRecord } from './message.ts'
+import {
+  type Handler,
+  type Incoming,
+  newRecord,
+  type Outgoing,
+  type RequestRecord,
+} from './message.ts'
 import type { Declared, GatewayParts } from './parts.ts'
 import { receiveForm } from './post-form.ts'
-import { newRecord, RequestContext } from './request.ts'
+import { RequestContext } from './request.ts'
 import { newHostId, requestIds } from './request-ids.ts'
 import { answer, answerError } from './respond.ts'
 

@@ -54,3 +54,17 @@ export interface RequestRecord {
 }
 
 export type Handler = (incoming: Incoming) => Promise<Outgoing>
+
+/** Of a request of which nothing is known yet. */
+export const newRecord = (requestId: string): RequestRecord => ({
+  requestId,
+  operation: '-',
+  volume: '',
+  bucket: '',
+  key: '',
+  versionId: '',
+  accessKeyId: '',
+  account: '',
+  error: '',
+  cause: undefined,
+})

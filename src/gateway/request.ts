@@ -5,21 +5,8 @@ import type { Context, Resource } from '../operations/operation.ts'
 import type { BucketInfo, Keyspace } from '../ports/keyspace.ts'
 import type { Address } from '../wire/address.ts'
 import type { RequestBody } from './body.ts'
-import type { Incoming, RequestRecord } from './message.ts'
+import type { Incoming } from './message.ts'
 import type { GatewayParts } from './parts.ts'
-
-export const newRecord = (requestId: string): RequestRecord => ({
-  requestId,
-  operation: '-',
-  volume: '',
-  bucket: '',
-  key: '',
-  versionId: '',
-  accessKeyId: '',
-  account: '',
-  error: '',
-  cause: undefined,
-})
 
 interface Known {
   readonly incoming: Incoming

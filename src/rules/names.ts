@@ -10,6 +10,8 @@ const address = /^\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}$/
 const reservedPrefixes = ['xn--', 'sthree-', 'amzn-s3-demo-']
 const reservedSuffixes = ['-s3alias', '--ol-s3', '.mrap', '--x-s3', '--table-s3']
 
+const shortName = /^[a-z0-9]{1,2}$/
+
 /** Whether S3 lets a general purpose bucket have this name. */
 export function isBucketName(name: string): boolean {
   return (
@@ -21,6 +23,13 @@ export function isBucketName(name: string): boolean {
     !reservedSuffixes.some(suffix => name.endsWith(suffix))
   )
 }
+
+/**
+ * Whether a bucket of this name can be there. Whoever declares one in the configuration may call it `a`: S3's least of
+ * three characters is there for names that the world shares.
+ */
+export const isPossibleBucket = (name: string): boolean =>
+  isBucketName(name) || shortName.test(name)
 
 /** Throws InvalidBucketName unless S3 lets a bucket have this name. */
 export function requireBucketName(name: string): void {

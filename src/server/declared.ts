@@ -1,7 +1,5 @@
 /** Buckets and accounts that the configuration declares: the two settings with a shape of their own. */
-import { isBucketName } from '../rules/names.ts'
-
-const shortName = /^[a-z0-9]{1,2}$/
+import { isPossibleBucket } from '../rules/names.ts'
 
 /** A bucket that is to be there when the server is ready. */
 export interface DeclaredBucket {
@@ -67,8 +65,7 @@ function reader(item: Record<string, unknown>, where: string): Reader {
 }
 
 function named(name: string, where: string): string {
-  // Whoever declares a bucket may call it `a`: S3's least of three characters is there for names that the world shares.
-  if (isBucketName(name) || shortName.test(name)) return name
+  if (isPossibleBucket(name)) return name
   throw new DeclarationError(where, `a valid bucket name; "${name}" is none`)
 }
 

@@ -19,14 +19,18 @@ export class CommandFailed extends Error {
  * Runs `work` in a house that nobody else uses. Rejects with {@link CommandFailed} where there is no data folder,
  * FolderInUse where its server runs.
  */
-export async function inFolder<T>(config: Config, work: (house: House) => Promise<T>): Promise<T> {
+export async function inFolder<T>(
+  config: Config,
+  work: (house: House) => Promise<T>,
+  lostKey: 'refuse' | 'renew' = 'refuse',
+): Promise<T> {
   if (!existsSync(databaseFile(config)))
     throw new CommandFailed(`${config.data} holds no data of Moongate; name the folder with --data`)
   const unlock = lockFolder(config.data)
   try {
     const house = await openHouse({
       config,
-      masterKey: masterKeyOf(config),
+      masterKey: masterKeyOf(config, lostKey),
       shared: createShared(),
       started: Date.now(),
       index: 0,
@@ -56,4 +60,4 @@ export async function nameable<T>(work: Promise<T>): Promise<T> {
 
 /** A new root key; the one before stops to work. */
 export const rotateRoot = (config: Config): Promise<AccessKey> =>
-  inFolder(config, house => house.access.rotateRoot())
+  inFolder(config, house => house.access.rotateRoot(), 'renew')

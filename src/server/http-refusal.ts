@@ -1,27 +1,11 @@
 /** Answers that the server gives itself, to what never became a request of S3: broken HTTP, other expectations. */
 import { randomBytes } from 'node:crypto'
 import { STATUS_CODES } from 'node:http'
-import type { Outgoing, RequestRecord } from '../gateway/message.ts'
+import { newRecord, type Outgoing } from '../gateway/message.ts'
 import type { ErrorCode } from '../model/errors.ts'
 import { errorTable } from '../model/errors.ts'
 
 export const newRequestId = (): string => randomBytes(8).toString('hex').toUpperCase()
-
-/** A record of a request that no operation was found for. */
-export function blankRecord(requestId: string): RequestRecord {
-  return {
-    requestId,
-    operation: '-',
-    volume: '',
-    bucket: '',
-    key: '',
-    versionId: '',
-    accessKeyId: '',
-    account: '',
-    error: '',
-    cause: undefined,
-  }
-}
 
 function errorXml(code: string, message: string, requestId: string): string {
   return `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${code}</Code><Message>${message}</Message><RequestId>${requestId}</RequestId></Error>`
@@ -34,7 +18,7 @@ export function refusal(
 ): Outgoing {
   const [standard, message] = errorTable[code]
   const requestId = newRequestId()
-  const record = { ...blankRecord(requestId), error: code, cause }
+  const record = { ...newRecord(requestId), error: code, cause }
   return {
     status: status ?? standard,
     headers: ['Content-Type', 'application/xml', 'x-amz-request-id', requestId],

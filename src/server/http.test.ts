@@ -4,10 +4,9 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { after, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Handler, Incoming, Outgoing } from '../gateway/message.ts'
+import { type Handler, type Incoming, newRecord, type Outgoing } from '../gateway/message.ts'
 import { S3Error } from '../model/errors.ts'
 import { type HttpLimits, HttpServer } from './http.ts'
-import { blankRecord } from './http-refusal.ts'
 
 const limits: HttpLimits = {
   headerTimeout: 200,
@@ -21,7 +20,7 @@ const outgoing = (status: number, body: Outgoing['body'], headers: string[] = []
   status,
   headers,
   body,
-  record: blankRecord('R'),
+  record: newRecord('R'),
 })
 
 /** Answers with what it received; errors as a gateway would. */

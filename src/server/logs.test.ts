@@ -1,11 +1,12 @@
 /** Lines of the logs: valid JSON whatever is in them, without secrets, rotated. */
+
 import assert from 'node:assert/strict'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { blankRecord } from './http-refusal.ts'
+import { newRecord } from '../gateway/message.ts'
 import { LogFile } from './log-files.ts'
 import { accessLine, auditLine, isAudited, type RequestFacts } from './log-lines.ts'
 import { createLogs, logPlaces } from './logs.ts'
@@ -26,7 +27,7 @@ const facts: RequestFacts = {
 test('a line is JSON whatever the key is', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), (key, userAgent) => {
-      const record = { ...blankRecord('R'), operation: 'GetObject', bucket: 'b', key }
+      const record = { ...newRecord('R'), operation: 'GetObject', bucket: 'b', key }
       const line = accessLine(record, { ...facts, userAgent })
       assert.equal(line.indexOf('\n'), line.length - 1)
       const read = JSON.parse(line)
@@ -38,7 +39,7 @@ test('a line is JSON whatever the key is', () => {
 })
 
 test('attack 48: neither query nor referer bring signatures or tokens into a line', () => {
-  for (const line of [accessLine(blankRecord('R'), facts), auditLine(blankRecord('R'), facts)]) {
+  for (const line of [accessLine(newRecord('R'), facts), auditLine(newRecord('R'), facts)]) {
     assert.doesNotMatch(line, /sig|tok/i)
     assert.equal(JSON.parse(line).path, '/b/k')
   }
@@ -46,11 +47,11 @@ test('attack 48: neither query nor referer bring signatures or tokens into a lin
 
 test('the audit log has changes of buckets and refusals, not the writes of objects', () => {
   const of = (operation: string, status = 200) =>
-    isAudited({ ...blankRecord('R'), operation }, status)
+    isAudited({ ...newRecord('R'), operation }, status)
   assert.ok(of('CreateBucket') && of('DeleteBucket') && of('PutBucketVersioning'))
   assert.ok(of('GetObject', 403))
-  const malformed = { ...blankRecord('R'), error: 'AuthorizationHeaderMalformed' }
-  assert.ok(isAudited(malformed, 400) && !isAudited(blankRecord('R'), 400))
+  const malformed = { ...newRecord('R'), error: 'AuthorizationHeaderMalformed' }
+  assert.ok(isAudited(malformed, 400) && !isAudited(newRecord('R'), 400))
   assert.ok(
     !of('PutObject') && !of('DeleteObjects') && !of('ListBuckets') && !of('GetBucketTagging'),
   )
@@ -60,7 +61,7 @@ test('lines are handed on in batches, and at the latest when flushed', () => {
   const batches: string[] = []
   const wanted = { access: true, audit: false, server: true }
   const logs = createLogs({ logLevel: 'error' }, wanted, (_, text) => batches.push(text))
-  for (let i = 0; i < 1000; i++) logs.request(blankRecord(`R${i}`), facts)
+  for (let i = 0; i < 1000; i++) logs.request(newRecord(`R${i}`), facts)
   logs.flush()
   assert.ok(batches.length > 1 && batches.length < 100)
   assert.ok(batches.every(text => text.endsWith('}\n')))
@@ -71,7 +72,7 @@ test('a failed request is in the server log with its cause', () => {
   const lines: string[] = []
   const wanted = { access: false, audit: false, server: true }
   const logs = createLogs({ logLevel: 'info' }, wanted, (_, text) => lines.push(text))
-  const record = { ...blankRecord('R7'), error: 'InternalError', cause: new Error('disk gone') }
+  const record = { ...newRecord('R7'), error: 'InternalError', cause: new Error('disk gone') }
   logs.request(record, { ...facts, status: 500 })
   const read = JSON.parse(lines[0] ?? '')
   assert.equal(read.requestId, 'R7')

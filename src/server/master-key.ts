@@ -1,7 +1,16 @@
 /** Where the master key comes from: the environment, else a file of its own in the data folder. */
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  writeSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { type MasterKey, newMasterKey, parseMasterKey } from '../access/seal.ts'
+import { databaseFile } from './compose.ts'
 import { type Config, ConfigError } from './config.ts'
 
 const isMissing = (error: unknown): boolean =>
@@ -40,10 +49,11 @@ function makeFile(folder: string, path: string): string {
 }
 
 /**
- * The master key of a data folder, made when there is none. Call it while the folder is locked. Throws
+ * The master key of a data folder, made for a new one. One that holds data already has lost its key: that is refused,
+ * or a new key made under which nothing can be read that is there. Call it while the folder is locked. Throws
  * {@link ConfigError} for one that is none, and node's errors for a file that cannot be read.
  */
-export function masterKeyOf(config: Config): MasterKey {
+export function masterKeyOf(config: Config, lost: 'refuse' | 'renew' = 'refuse'): MasterKey {
   if (config.masterKey !== undefined) return parse(config.masterKey, 'MOONGATE_MASTER_KEY')
   if (config.memory) return parseMasterKey(newMasterKey())
   const path = join(config.data, 'master.key')
@@ -51,6 +61,12 @@ export function masterKeyOf(config: Config): MasterKey {
     return parse(readFileSync(path, 'utf8'), path)
   } catch (error) {
     if (!isMissing(error)) throw error
+  }
+  // A new key could open none of the secrets that are there; making one would only hide that the old one is gone.
+  if (lost === 'refuse' && existsSync(databaseFile(config))) {
+    throw new ConfigError(
+      `${path} is missing, and without it no stored secret can be read. Put it back, or set MOONGATE_MASTER_KEY; moongate root-key rotate starts anew with a new one.`,
+    )
   }
   return parse(makeFile(config.data, path), path)
 }

@@ -3,12 +3,12 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { mayReadMetrics } from '../endpoints/metrics/metrics.ts'
 import type { Incoming, Outgoing } from '../gateway/message.ts'
+import { newRecord } from '../gateway/message.ts'
 import { Counters, countersBytes } from './counters.ts'
-import { blankRecord } from './http-refusal.ts'
 import { printMetrics } from './metrics.ts'
 import { withOwnPaths } from './own-paths.ts'
 
-const record = (operation: string, error = '') => ({ ...blankRecord('R'), operation, error })
+const record = (operation: string, error = '') => ({ ...newRecord('R'), operation, error })
 const seen = { status: 200, milliseconds: 3, bytesIn: 7, bytesOut: 11 }
 
 test('requests of all workers are summed by operation and status', async () => {
@@ -48,7 +48,7 @@ const gateway = async (): Promise<Outgoing> => ({
   status: 299,
   headers: [],
   body: undefined,
-  record: blankRecord('G'),
+  record: newRecord('G'),
 })
 
 test('the server answers its own paths, and no signed request or other path', async () => {

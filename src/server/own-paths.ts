@@ -1,8 +1,8 @@
 /** The paths under `/-/` that are the server's own, before the gateway. No bucket can have that name. */
 import { answerHealth, type Health } from '../endpoints/health/health.ts'
 import { mayReadMetrics } from '../endpoints/metrics/metrics.ts'
-import type { Handler, Incoming, Outgoing } from '../gateway/message.ts'
-import { blankRecord, newRequestId, refusal } from './http-refusal.ts'
+import { type Handler, type Incoming, newRecord, type Outgoing } from '../gateway/message.ts'
+import { newRequestId, refusal } from './http-refusal.ts'
 
 export interface OwnPaths {
   readonly health: Health
@@ -20,7 +20,7 @@ function plain(status: number, contentType: string, text: string): Outgoing {
   const requestId = newRequestId()
   const headers = ['Content-Type', contentType, 'Cache-Control', 'no-store']
   headers.push('x-amz-request-id', requestId)
-  return { status, headers, body: text, record: blankRecord(requestId) }
+  return { status, headers, body: text, record: newRecord(requestId) }
 }
 
 async function answerOwn(path: string, incoming: Incoming, own: OwnPaths): Promise<Outgoing> {

@@ -1,7 +1,7 @@
 /** The source of a copy: what `x-amz-copy-source` names, resolved and authorized like a read of it. */
 import { S3Error } from '../../model/errors.ts'
 import type { BucketInfo, Keyspace } from '../../ports/keyspace.ts'
-import { isBucketName, requireKey } from '../../rules/names.ts'
+import { isPossibleBucket, requireKey } from '../../rules/names.ts'
 import { requireVersionId } from '../../rules/versions.ts'
 import type { Context } from '../operation.ts'
 import { requireExpectedOwner } from './owners.ts'
@@ -59,7 +59,7 @@ export function parseCopySource(written: string): CopySource {
   }
   const mark = path.lastIndexOf(versionMark)
   const [bucket, key] = splitPlace(mark < 0 ? path : path.slice(0, mark), written)
-  if (!isBucketName(bucket)) throw invalid(written, 'Invalid copy source bucket name')
+  if (!isPossibleBucket(bucket)) throw invalid(written, 'Invalid copy source bucket name')
   if (key === '') throw invalid(written, 'Invalid copy source object key')
   requireKey(key)
   if (mark < 0) return { bucket, key, versionId: undefined }

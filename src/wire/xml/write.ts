@@ -95,16 +95,45 @@ const elementAppender = (name: string, member: Member): Append => {
   }
 }
 
+/**
+ * Under this key an item of a flat list names the element that it is to be. So versions and delete markers, which are two
+ * lists in AWS's model, stand in one order in the document, as S3 has them and as clients that read on rely on.
+ */
+export const elementName: unique symbol = Symbol('element name')
+
+/** What an item may say of itself. */
+export interface NamedItem {
+  readonly [elementName]?: string
+}
+
+const flatAppender = (item: Append, member: Member): Append => {
+  const others = new Map<string, Append>()
+  const named = (name: string): Append => {
+    const known = others.get(name) ?? elementAppender(name, member)
+    others.set(name, known)
+    return known
+  }
+  return (xml, values) => {
+    let longer = xml
+    for (const value of values as readonly unknown[]) {
+      const name =
+        typeof value === 'object' && value !== null ? (value as NamedItem)[elementName] : undefined
+      longer = name === undefined ? item(longer, value) : named(name)(longer, value)
+    }
+    return longer
+  }
+}
+
 const memberAppender = (member: Member): Append => {
   const name = member.as ?? member.name
   if (member.list === undefined) return elementAppender(name, member)
   const item = elementAppender(member.flat ? name : member.list, member)
+  if (member.flat) return flatAppender(item, member)
   const items: Append = (xml, values) => {
     let longer = xml
     for (const value of values as readonly unknown[]) longer = item(longer, value)
     return longer
   }
-  if (member.flat) return items
   return (xml, values) => `${items(`${xml}<${name}>`, values)}</${name}>`
 }
 

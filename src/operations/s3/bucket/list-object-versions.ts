@@ -10,6 +10,7 @@ import type {
 import type { VersionSummary } from '../../../ports/keyspace.ts'
 import { lastName } from '../../../rules/listing.ts'
 import { requireVersionId } from '../../../rules/versions.ts'
+import { elementName, type NamedItem } from '../../../wire/xml/write.ts'
 import type { Operation } from '../../operation.ts'
 import { ownersOf } from '../owners.ts'
 import {
@@ -46,7 +47,8 @@ const toldMarker = (
   entry: VersionSummary,
   spell: Spell,
   owner: Owner | undefined,
-): DeleteMarkerEntry => ({
+): DeleteMarkerEntry & NamedItem => ({
+  [elementName]: 'DeleteMarker',
   Key: spell(entry.key),
   VersionId: entry.versionId,
   IsLatest: entry.isLatest,
@@ -54,20 +56,23 @@ const toldMarker = (
   Owner: owner,
 })
 
+/** Versions and delete markers in one list, in their order. */
 function toldVersions(
   entries: readonly (VersionSummary | string)[],
   spell: Spell,
   owners: ReadonlyMap<string, Owner>,
 ) {
-  const versions: ObjectVersion[] = []
-  const markers: DeleteMarkerEntry[] = []
+  const versions: (ObjectVersion | (DeleteMarkerEntry & NamedItem))[] = []
   const prefixes: CommonPrefix[] = []
   for (const entry of entries) {
     if (typeof entry === 'string') prefixes.push({ Prefix: spell(entry) })
-    else if (entry.isDeleteMarker) markers.push(toldMarker(entry, spell, owners.get(entry.owner)))
-    else versions.push(toldVersion(entry, spell, owners.get(entry.owner)))
+    else {
+      const owner = owners.get(entry.owner)
+      const told = entry.isDeleteMarker ? toldMarker : toldVersion
+      versions.push(told(entry, spell, owner))
+    }
   }
-  return { versions, markers, prefixes }
+  return { versions, prefixes }
 }
 
 export const listObjectVersions: Operation<'ListObjectVersions'> = {
@@ -81,7 +86,7 @@ export const listObjectVersions: Operation<'ListObjectVersions'> = {
     const request = { prefix, delimiter, after, afterVersion, limit }
     const { entries, more } = limit === 0 ? emptyPage : await context.keyspace.listVersions(request)
     const owners = await ownersOf(ownersIn(entries), context)
-    const { versions, markers, prefixes } = toldVersions(entries, spell, owners)
+    const { versions, prefixes } = toldVersions(entries, spell, owners)
     const last = entries.at(-1)
     return {
       output: {
@@ -96,7 +101,6 @@ export const listObjectVersions: Operation<'ListObjectVersions'> = {
         EncodingType: listing.encodingType,
         IsTruncated: more,
         Versions: versions,
-        DeleteMarkers: markers,
         CommonPrefixes: prefixes,
       },
     }
