@@ -37,7 +37,8 @@ export async function authenticate(
   })
   if (credential === undefined) throw new S3Error('InvalidAccessKeyId')
   // No key of ours comes with a session; a token that nobody checked must not be taken.
-  if (claim.sessionToken !== undefined) throw new S3Error('InvalidToken')
+  if (claim.sessionToken !== undefined && claim.sessionToken !== '')
+    throw new S3Error('InvalidToken')
   const directory = 'service' in claim && claim.service === 's3express'
   return { principal: credential.principal, payload, signer, directory }
 }

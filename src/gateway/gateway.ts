@@ -7,7 +7,13 @@ import type { Context } from '../operations/operation.ts'
 import { requireExpectedOwner } from '../operations/s3/owners.ts'
 import type { BucketInfo } from '../ports/keyspace.ts'
 import { requireKey } from '../rules/names.ts'
-import { type Address, address, prepareDomains, preparePrefix } from '../wire/address.ts'
+import {
+  type Address,
+  address,
+  firstSegment,
+  prepareDomains,
+  preparePrefix,
+} from '../wire/address.ts'
 import { decode, decodeBody, payloadKind } from '../wire/decode.ts'
 import { emptyQuery, parseQuery, type Query } from '../wire/query.ts'
 import { route } from '../wire/route.ts'
@@ -123,7 +129,10 @@ class Pipeline {
     query: Query,
     meant: AnyOperation,
   ): Promise<Request> {
-    const identity = await this.#authenticate(incoming, place, query)
+    const identity = await this.#authenticate(incoming, place, query, place.paths)
+    if (place.claimedPrefix !== undefined) {
+      await this.#distrustPrefix(incoming, place, query, identity.principal)
+    }
     const operation = identity.directory ? this.#route(incoming, place, query, true) : meant
     this.#declared(operation)
     const { bucket, key } = place
@@ -167,13 +176,41 @@ class Pipeline {
     })
   }
 
-  #authenticate(incoming: Incoming, place: Address, query: Query): Promise<Authenticated> {
+  /** A signature that holds only with a prefix that is a bucket's name may be one over another path: refused. */
+  async #distrustPrefix(
+    incoming: Incoming,
+    place: Address,
+    query: Query,
+    { volume }: Principal,
+  ): Promise<void> {
+    const name = firstSegment(place.claimedPrefix ?? '')
+    if (!(await this.#exists(volume, name))) return
+    const paths = place.paths.filter(path => !path.startsWith(`${place.claimedPrefix}/`))
+    await this.#authenticate(incoming, place, query, [place.rawPath, ...paths])
+  }
+
+  async #exists(volume: string, name: string): Promise<boolean> {
+    try {
+      await this.#parts.buckets.find(volume, name)
+      return true
+    } catch (error) {
+      if (error instanceof S3Error && error.code === 'NoSuchBucket') return false
+      throw error
+    }
+  }
+
+  #authenticate(
+    incoming: Incoming,
+    place: Address,
+    query: Query,
+    paths: readonly string[],
+  ): Promise<Authenticated> {
     return authenticate(this.#parts, {
       method: incoming.method,
       headers: incoming.headers,
       rawHeaders: incoming.rawHeaders,
       query,
-      paths: place.paths,
+      paths,
       hosts: place.hosts,
       virtualBucket: place.virtualBucket,
     })
@@ -196,6 +233,8 @@ class Pipeline {
     principal: Principal,
   ): Promise<BucketInfo | undefined> {
     if (place.bucket === undefined || declared.createsBucket === true) return undefined
+    // What no bucket can be called is never asked of the store.
+    if (place.bucket.includes('\0')) throw new S3Error('NoSuchBucket', { BucketName: place.bucket })
     return this.#parts.buckets.find(principal.volume, place.bucket)
   }
 

@@ -54,7 +54,8 @@ async function senderOf(parts: GatewayParts, claim: PostClaim | undefined): Prom
   const credential = access.cached(accessKeyId) ?? (await access.secretOf(accessKeyId))
   verifyPost(claim, credential?.secret)
   if (credential === undefined) throw new S3Error('InvalidAccessKeyId')
-  if (claim.sessionToken !== undefined) throw new S3Error('InvalidToken')
+  if (claim.sessionToken !== undefined && claim.sessionToken !== '')
+    throw new S3Error('InvalidToken')
   return credential.principal
 }
 

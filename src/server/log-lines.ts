@@ -49,7 +49,7 @@ function core(record: RequestRecord, facts: RequestFacts): string {
   const { requestId, operation, volume, bucket, key, versionId, accessKeyId, account, error } =
     record
   return (
-    `{"time":"${timestamp()}","requestId":"${requestId}","remote":"${facts.remote}"` +
+    `{"time":"${timestamp()}","requestId":"${requestId}","remote":${quoted(facts.remote)}` +
     `${field('accessKeyId', accessKeyId)}${field('account', account)}` +
     `,"method":${quoted(facts.method)},"operation":"${operation}"` +
     (bucket === '' ? field('path', withoutQuery(facts.target)) : '') +

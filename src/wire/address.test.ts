@@ -124,8 +124,20 @@ describe('address', () => {
       [trusted.bucket, trusted.scheme, trusted.host],
       ['b', 'https', 'b.s3.example:8443'],
     )
-    assert.deepEqual(trusted.hosts, ['localhost:9000', 'b.s3.example', 'b.s3.example:8443'])
-    assert.deepEqual(trusted.paths, ['/k', '/p/k'])
+    // The host as received names no bucket, so a signature over it is not one for this request.
+    assert.deepEqual(trusted.hosts, ['b.s3.example', 'b.s3.example:8443'])
+    assert.deepEqual(
+      trusted.paths,
+      ['/k'],
+      'with the bucket in the host a prefix would be part of a key',
+    )
+    const plain = at('/k', { headers: { 'x-forwarded-prefix': '/p' }, domains, peerTrusted: true })
+    assert.deepEqual([plain.paths, plain.claimedPrefix], [['/k', '/p/k'], '/p'])
+    const bare = { 'x-forwarded-host': 's3.example' }
+    const host = 'b.s3.example'
+    assert.deepEqual(at('/k', { headers: bare, host, domains, peerTrusted: true }).hosts, [
+      's3.example',
+    ])
     const other = at('/k', { headers, domains })
     assert.deepEqual(
       [other.bucket, other.scheme, other.hosts, other.paths],

@@ -35,8 +35,14 @@ export interface Address {
   readonly rawQuery: string
   /** Raw paths that the client may have signed, as received first. */
   readonly paths: readonly string[]
-  /** Hosts that the client may have signed, as received first. */
+  /** Hosts that the client may have signed, as received first; all of them name the same bucket, or none. */
   readonly hosts: readonly string[]
+  /**
+   * The prefix that a proxy says it took away and that nobody configured. Whoever can send the header can use it to
+   * move a signature: the path that was signed may begin with a bucket's name. So it counts only where no bucket is
+   * called like its first segment.
+   */
+  readonly claimedPrefix?: string
   /** The bucket, where the host names it (for SigV2). */
   readonly virtualBucket?: string
   /** What links back to here begin with. */
@@ -132,10 +138,26 @@ const unique = (values: readonly (string | undefined)[]): string[] => [
   ...new Set(values.filter(value => value !== undefined)),
 ]
 
-const candidatePaths = (path: string, inner: string, input: AddressInput, forwarded: Forwarded) =>
+/** Where the host names the bucket, a prefix would move a signature to another key, so none is taken. */
+const claimedPrefix = (
+  configured: string,
+  bucket: string | undefined,
+  forwarded: Forwarded,
+): string | undefined => {
+  const { prefix } = forwarded
+  if (prefix === undefined || bucket !== undefined) return undefined
+  return underPrefix(configured, prefix) ? undefined : prefix
+}
+
+const candidatePaths = (
+  path: string,
+  inner: string,
+  input: AddressInput,
+  claimed: string | undefined,
+) =>
   unique([
     path,
-    forwarded.prefix === undefined ? undefined : forwarded.prefix + path,
+    claimed === undefined ? undefined : claimed + path,
     input.prefix === '' ? undefined : input.prefix + inner,
     input.prefix === '' ? undefined : inner,
   ])
@@ -191,9 +213,18 @@ export const address = (input: AddressInput): Address => {
   const inner = withoutPrefix(rawPath, input.prefix, forwarded)
   const seen = outside(input, forwarded)
   const bucket = bucketOfHost(seen.host, input.domains)
+  const claimed = claimedPrefix(input.prefix, bucket, forwarded)
   const paths =
-    input.prefix === '' && forwarded.prefix === undefined
+    input.prefix === '' && claimed === undefined
       ? [rawPath]
-      : candidatePaths(rawPath, inner, input, forwarded)
-  return { ...place(bucket, inner), rawPath, rawQuery, paths, ...seen }
+      : candidatePaths(rawPath, inner, input, claimed)
+  const hosts =
+    seen.hosts.length === 1
+      ? seen.hosts
+      : seen.hosts.filter(host => bucketOfHost(host, input.domains) === bucket)
+  const prefix = claimed === undefined ? undefined : { claimedPrefix: claimed }
+  return { ...place(bucket, inner), rawPath, rawQuery, paths, ...seen, hosts, ...prefix }
 }
+
+/** The bucket that a path names first: what a claimed prefix must not be. */
+export const firstSegment = (path: string): string => decodePercent(path.split('/')[1] ?? '')

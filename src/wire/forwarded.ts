@@ -89,6 +89,8 @@ export const readForwarded = (headers: Headers, peerTrusted: boolean): Forwarded
   }
 }
 
+const addressForm = /^[0-9a-f:.]{2,45}$/i
+
 /** An address without port, brackets and quotes. */
 const bare = (node: string): string => {
   if (node.startsWith('[')) return node.slice(1, Math.max(node.indexOf(']'), 1))
@@ -114,7 +116,8 @@ export const clientAddress = (
   let address = socketAddress
   for (const node of chain.toReversed()) {
     const candidate = bare(node.trim())
-    if (candidate === '') break
+    // What is no address is nobody's: a client may write anything there.
+    if (!addressForm.test(candidate)) break
     address = candidate
     if (!isTrusted(candidate)) break
   }

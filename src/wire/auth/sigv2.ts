@@ -93,11 +93,23 @@ export const readV2Query = (request: AuthRequest): V2Claim => {
   }
 }
 
+/**
+ * The `x-amz-*` headers; those that a presigned URL carries in its query count as such, as they do when the request is
+ * read: what is obeyed must be signed.
+ */
 const amzLines = (request: AuthRequest): string => {
+  const values = new Map<string, string>()
+  for (const name of Object.keys(request.headers)) {
+    if (name.startsWith('x-amz-')) values.set(name, headerOf(request, name) ?? '')
+  }
+  for (const pair of request.query.pairs) {
+    const name = pair.name.toLowerCase()
+    if (!name.startsWith('x-amz-') || values.has(name)) continue
+    values.set(name, Buffer.from(pair.value, 'utf8').toString('latin1'))
+  }
   let lines = ''
-  const names = Object.keys(request.headers).filter(name => name.startsWith('x-amz-'))
-  for (const name of names.sort()) {
-    lines += `${name}:${(headerOf(request, name) ?? '').replaceAll(', ', ',').trim()}\n`
+  for (const name of [...values.keys()].sort()) {
+    lines += `${name}:${(values.get(name) ?? '').replaceAll(', ', ',').trim()}\n`
   }
   return lines
 }
