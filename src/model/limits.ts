@@ -10,8 +10,6 @@ export const limits = {
   key_bytes_max: 1024,
   /** Bytes of all user metadata of an object: names without the prefix, and values. */
   metadata_bytes_max: 2 * KiB,
-  /** Bytes of a whole request header section, as AWS says it. */
-  headers_bytes_max: 8 * KiB,
 
   part_number_min: 1,
   part_number_max: 10_000,
@@ -20,10 +18,6 @@ export const limits = {
   part_bytes_max: 5 * GiB,
   /** One PUT, one POST, one CopyObject. */
   put_bytes_max: 5 * GiB,
-  /** 10,000 parts of 5 GiB: 48.8 TiB, which AWS rounds to "50 TB" (since December 2025). */
-  object_bytes_max: 10_000 * 5 * GiB,
-  /** Appends to one object in a directory bucket. */
-  appends_max: 10_000,
 
   list_keys_max: 1000,
   list_keys_default: 1000,
@@ -78,7 +72,6 @@ export const limits = {
   configurations_max: 1000,
 
   post_fields_bytes_max: 20 * KiB,
-  select_record_bytes_max: 1 * MiB,
 
   retention_days_max: 36_500,
   retention_years_max: 100,

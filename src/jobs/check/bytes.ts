@@ -5,8 +5,9 @@ import { contentParts, readSlices } from '../../buckets/read.ts'
 import type { ContentPart, PartRecord, Slice, VersionRecord } from '../../buckets/tables.ts'
 import { BlobCorrupt, BlobMissing } from '../../ports/blob-store.ts'
 import { StoreUnavailable } from '../../ports/store-unavailable.ts'
+import { completedEtag, compositeChecksum } from '../../rules/uploads.ts'
 import { BodyHasher, type Digests, hexOfBase64 } from '../../wire/checksums/body-hasher.ts'
-import { combineComposite, multipartEtag } from '../../wire/checksums/combine.ts'
+import { hashBytes } from '../../wire/checksums/hashers.ts'
 import type { Finding } from './finding.ts'
 
 export type Fault = Pick<Finding, 'kind' | 'what'>
@@ -150,14 +151,18 @@ function inPart(part: ContentPart, { kind, what }: Fault): Fault {
 }
 
 function faultOfAll(record: VersionRecord, parts: readonly Digests[]): Fault | undefined {
-  const etag = multipartEtag(parts.map(({ MD5 = '' }) => hexOfBase64(MD5)))
+  const md5 = (bytes: Uint8Array): string => hexOfBase64(hashBytes('MD5', bytes))
+  const etag = completedEtag(
+    parts.map(({ MD5 = '' }) => hexOfBase64(MD5)),
+    md5,
+  )
   if (record.etag.endsWith(`-${parts.length}`) && etag !== record.etag)
     return fault('damaged', `has other bytes than were written: the ETag of its parts is ${etag}`)
   const { checksumAlgorithm: algorithm, checksumType, checksum } = record
   if (checksumType !== 'COMPOSITE' || algorithm === null || checksum === null) return undefined
-  const found = combineComposite(
-    algorithm,
+  const found = compositeChecksum(
     parts.map(part => part[algorithm] ?? ''),
+    bytes => hashBytes(algorithm, bytes),
   )
   if (found === checksum) return undefined
   return fault('damaged', `has other bytes than were written: their ${algorithm} is ${found}`)

@@ -17,7 +17,7 @@ import {
   requireChecksum,
 } from './algorithms.ts'
 import { BodyHasher, hashSmall, hexOfBase64 } from './body-hasher.ts'
-import { combineComposite, combineFull, isCombinable, multipartEtag } from './combine.ts'
+import { combineFull, isCombinable } from './combine.ts'
 import { createHasher, hashBytes, readyChecksums } from './hashers.ts'
 import { Md5Pool } from './md5-pool.ts'
 
@@ -111,18 +111,6 @@ describe('checksums', () => {
     const many = Array.from({ length: 8192 }, () => zero)
     const big = { value: combineFull('CRC64NVME', many), size: 2 ** 33 }
     assert.equal(combineFull('CRC64NVME', [a, big]), combineFull('CRC64NVME', [a, ...many]))
-  })
-
-  it('makes composite checksums and ETags', () => {
-    const parts = [Buffer.from('one'), Buffer.from('two')]
-    const values = parts.map(part => hashBytes('SHA256', part))
-    const raw = Buffer.concat(parts.map(part => createHash('sha256').update(part).digest()))
-    assert.equal(
-      combineComposite('SHA256', values),
-      `${createHash('sha256').update(raw).digest('base64')}-2`,
-    )
-    const md5 = hash('md5', 'x', 'hex')
-    assert.equal(multipartEtag([md5]), `${hash('md5', Buffer.from(md5, 'hex'), 'hex')}-1`)
   })
 })
 

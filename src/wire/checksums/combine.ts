@@ -1,8 +1,6 @@
 // From the checksums of parts to that of the whole: CRCs combine into the very CRC of all bytes, the others are hashed.
 
-import { hash } from 'node:crypto'
 import type { ChecksumAlgorithm } from '../../model/checksums.ts'
-import { hashBytes } from './hashers.ts'
 
 /** A polynomial over GF(2) of up to 64 terms, bits reflected; 32-bit ones use `high` alone. */
 interface Poly {
@@ -110,19 +108,4 @@ export const combineFull = (
     whole = { high: shifted.high ^ next.high, low: shifted.low ^ next.low }
   }
   return write(of, whole)
-}
-
-/** The composite checksum: that of the parts' checksums one after another, and `-` and how many they are. */
-export const combineComposite = (
-  algorithm: ChecksumAlgorithm,
-  values: readonly string[],
-): string => {
-  const bytes = Buffer.concat(values.map(value => Buffer.from(value, 'base64')))
-  return `${hashBytes(algorithm, bytes)}-${values.length}`
-}
-
-/** The ETag (hex, no quotes) of a multipart upload from its parts' MD5s in hex. */
-export const multipartEtag = (md5s: readonly string[]): string => {
-  const bytes = Buffer.concat(md5s.map(md5 => Buffer.from(md5, 'hex')))
-  return `${hash('md5', bytes, 'hex')}-${md5s.length}`
 }
