@@ -22,7 +22,7 @@ interface Entry extends CachedObject {
 }
 
 /** What an entry weighs beside its body (measured): record, strings, the body's own objects, the map's share. */
-const entryOverheadBytes = 1000
+const entryOverheadBytes = 850
 /** Of so many objects that are not there, a full cache takes one. */
 const admittedOf = 16
 /** So many entries get another round while room is made for one, so that no request waits for long. */

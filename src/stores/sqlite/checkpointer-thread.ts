@@ -53,6 +53,7 @@ function run({ path, shared: buffer, connection, stop }: CheckpointerData): void
   const frame = Number(db.prepare('PRAGMA page_size').get()?.['page_size'] ?? 4096) + 24
   const word = new Int32Array(stop)
   let last = -1
+  let complete = false
   while (Atomics.load(word, 0) === 0) {
     const now = shared.last()
     const written = now !== last
@@ -63,6 +64,11 @@ function run({ path, shared: buffer, connection, stop }: CheckpointerData): void
       if (log * frame > restartAt) {
         if (!restart(db, shared, connection)) pause = discouraged
       } else if ((log - done) * frame > passiveAt) checkpoint(db, 'PASSIVE')
+      complete = false
+    } else if (!complete) {
+      // Once all of it is in the database, readers pass the WAL by and find their pages in the memory map.
+      const { log, done } = checkpoint(db, 'PASSIVE')
+      complete = done === log
     }
     Atomics.wait(word, 0, 0, pause)
   }
