@@ -69,6 +69,8 @@ export class Durability {
         this.#wake()
       }
       this.#syncing = false
+      // Another connection's sync may have covered our commit before this one looked: nobody else tells our waiters.
+      this.#wake()
     } catch (error) {
       // `#syncing` stays: a second sync could succeed without having written what the first one lost.
       this.#onFatal(error)
