@@ -108,7 +108,9 @@ export class RequestBody implements Body {
     if (length === 0 && !this.#promised.streaming) return empty
     const chunks: Buffer[] = []
     let size = 0
-    for await (const chunk of this.#decoded('kept')) {
+    // Plain bodies are most of them: they need no generator between them and the socket.
+    const source = this.#promised.streaming ? this.#decoded('kept') : this.#incoming.body
+    for await (const chunk of source) {
       size += chunk.byteLength
       chunks.push(chunk)
     }
