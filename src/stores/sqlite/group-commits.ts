@@ -20,6 +20,8 @@ export interface GroupCommitsOptions {
   readonly durability: Durability
   /** Told of the batches that were committed, still within the turn. */
   readonly onCommitted?: (batches: readonly EncodedBatch[]) => void
+  /** Called when a transaction can be neither committed nor rolled back: this connection would hold it for ever. */
+  readonly onFatal: (error: unknown) => void
 }
 
 /** At most so many batches in one transaction, so that the event loop is not held for long. */
@@ -57,20 +59,28 @@ export class GroupCommits {
   }
 
   async #pump(): Promise<void> {
-    const { shared, connection, durability } = this.#options
-    while (this.#queue.length > 0) {
-      // Everything that this turn of the event loop still brings joins the group.
-      await nextTurn()
-      if (!shared.tryTurn(connection)) await shared.takeTurn(connection)
-      const group = this.#queue.splice(0, groupMax)
-      try {
-        this.#run(group)
-      } finally {
-        shared.passTurn(connection)
-        durability.committed()
-      }
+    try {
+      while (this.#queue.length > 0) await this.#pumpOnce()
+    } catch (error) {
+      // Whether these batches were committed is not known, and nobody would ever answer them.
+      this.#options.onFatal(error)
+    } finally {
+      this.#pumping = undefined
     }
-    this.#pumping = undefined
+  }
+
+  async #pumpOnce(): Promise<void> {
+    const { shared, connection, durability } = this.#options
+    // Everything that this turn of the event loop still brings joins the group.
+    await nextTurn()
+    if (!shared.tryTurn(connection)) await shared.takeTurn(connection)
+    const group = this.#queue.splice(0, groupMax)
+    try {
+      this.#run(group)
+    } finally {
+      shared.passTurn(connection)
+      durability.committed()
+    }
   }
 
   /** Runs a group in one transaction; if SQLite fails, its batches one by one. Called with the turn held. */
@@ -85,7 +95,7 @@ export class GroupCommits {
   }
 
   #tryRun(group: readonly Waiting[]): unknown {
-    const { db, shared, connection } = this.#options
+    const { shared, connection } = this.#options
     const outcomes: (Conflict | number)[] = []
     const checked = new Checked()
     let number = shared.begun()
@@ -103,18 +113,40 @@ export class GroupCommits {
       this.#commit.run()
       if (reserve !== undefined) shared.setReserved(reserve)
     } catch (error) {
-      if (db.isTransaction) db.exec('ROLLBACK')
+      this.#rollBack()
       // Numbers that were announced are skipped, never used again.
       shared.setLast(shared.begun())
       return error ?? new Error(`connection ${connection} failed`)
     }
+    this.#moveGenerations(group, outcomes)
     shared.setLast(number)
     this.#tell(group, outcomes)
     return undefined
   }
 
+  #rollBack(): void {
+    const { db, onFatal } = this.#options
+    try {
+      if (db.isTransaction) db.exec('ROLLBACK')
+    } catch (error) {
+      onFatal(error)
+    }
+  }
+
+  /** Before the number is published: from then on another connection's sync may let answers rest on the commit. */
+  #moveGenerations(group: readonly Waiting[], outcomes: readonly (Conflict | number)[]): void {
+    const { shared } = this.#options
+    group.forEach(({ batch }, i) => {
+      if (typeof outcomes[i] !== 'number') return
+      for (const { table, key } of batch.writes)
+        shared.moveGeneration(slotOf(table.layout.seed, key))
+      for (const { statements, key } of batch.adds)
+        shared.moveGeneration(slotOf(statements.layout.seed, key))
+    })
+  }
+
   #tell(group: readonly Waiting[], outcomes: readonly (Conflict | number)[]): void {
-    const { shared, durability, onCommitted } = this.#options
+    const { durability, onCommitted } = this.#options
     const done: EncodedBatch[] = []
     group.forEach(({ batch, resolve, reject }, i) => {
       const outcome = outcomes[i]
@@ -123,10 +155,6 @@ export class GroupCommits {
         return
       }
       done.push(batch)
-      for (const { table, key } of batch.writes)
-        shared.moveGeneration(slotOf(table.layout.seed, key))
-      for (const { statements, key } of batch.adds)
-        shared.moveGeneration(slotOf(statements.layout.seed, key))
       durability.whenOwn(outcome, () => resolve({ revision: outcome }))
     })
     onCommitted?.(done)

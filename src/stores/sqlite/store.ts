@@ -101,6 +101,7 @@ function storeOf({ db, shared, tables, wal, options }: Parts): SqliteStore {
     connection,
     durability,
     onCommitted: batches => changes.tell(batches),
+    onFatal,
   })
   const reads = new Reads(db, tables, shared)
   let closed = false
@@ -176,8 +177,9 @@ function releaseTurn({ db, shared, dead, onFatal }: Release): void {
     return
   }
   // It may have died after COMMIT and before it said so: take the announced numbers as used and all caches as stale.
-  shared.setLast(shared.begun())
+  // Caches first: once the number is published, another connection's sync may let answers rest on it.
   shared.nextEpoch()
+  shared.setLast(shared.begun())
   shared.passTurn(dead)
   shared.callEverybody()
 }
