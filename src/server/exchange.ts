@@ -6,9 +6,15 @@ import { RequestBody, releaseChunk } from './http-body.ts'
 
 /** The socket knows the exchange under way on it, so that an error of the parser finds it. */
 export const underWay = Symbol('exchange under way')
-/** Set on a socket that was told that it speaks no HTTP: what else comes is not looked at. */
+/** Set on a socket that spoke no HTTP: what else comes is not looked at. */
 export const refused = Symbol('refused')
-export type Connection = Socket & { [underWay]?: Exchange | undefined; [refused]?: true }
+/** Exchanges whose requests came before the answer to an earlier one was taken; only pipelining clients have that. */
+export const queued = Symbol('exchanges that wait for their turn')
+export type Connection = Socket & {
+  [underWay]?: Exchange | undefined
+  [queued]?: Exchange[]
+  [refused]?: true
+}
 
 const mapped = '::ffff:'
 
@@ -23,6 +29,8 @@ export class Exchange implements Incoming {
   sent = 0
   /** Whether a chunk of the answer waits for the client to take it. */
   writing = false
+  /** Whether the answer is with the response, all of it; the client may still have to take it. */
+  handedOver = false
   /** For the watch over slow clients: bytes moved when last looked, and when that was. */
   moved = 0
   movedAt = 0
@@ -76,6 +84,12 @@ export class Exchange implements Incoming {
       if (!this.request.complete) this.#onBody(this)
     }
     return this.#body
+  }
+
+  /** Whether nothing more will happen: the system has taken the answer, or the client is gone. */
+  get over(): boolean {
+    const { response } = this
+    return this.handedOver && (response.writableFinished || response.destroyed)
   }
 
   release(chunk: Buffer): void {

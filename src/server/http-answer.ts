@@ -130,6 +130,18 @@ function endWith(response: ServerResponse, body: string | Uint8Array, length: nu
 const isStream = (body: Outgoing['body']): body is AsyncIterable<Uint8Array> =>
   typeof body === 'object' && Symbol.asyncIterator in body
 
+/** Bytes above this are written in pieces of it, so that a client that takes them slowly is seen to do so. */
+const pieceBytes = 2 ** 17
+
+/** Whether a body is written piece by piece. */
+export const isStreamed = (body: Outgoing['body']): boolean =>
+  typeof body === 'object' && (!('byteLength' in body) || body.byteLength > pieceBytes)
+
+async function* pieces(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  for (let start = 0; start < bytes.byteLength; start += pieceBytes)
+    yield bytes.subarray(start, start + pieceBytes)
+}
+
 async function discardStream(body: AsyncIterable<Uint8Array>): Promise<void> {
   await body[Symbol.asyncIterator]().return?.()
 }
@@ -166,7 +178,10 @@ export async function answer(
       headers.push('Content-Length', String(length))
     response.writeHead(status, headers)
     if (!bodiless) exchange.sent = length
-    if (rest === 'linger') {
+    if (!bodiless && typeof body === 'object' && length > pieceBytes) {
+      exchange.sent = 0
+      await writeStream(exchange, pieces(body), length)
+    } else if (rest === 'linger') {
       if (length > 0 && !bodiless) response.write(body)
       else response.flushHeaders()
     } else if (bodiless || body === undefined) response.end()

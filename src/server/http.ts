@@ -4,9 +4,10 @@ import { createServer as createTlsServer, type Server as TlsServer } from 'node:
 import type { AddressInfo } from 'node:net'
 import type { Handler, Outgoing } from '../gateway/message.ts'
 import { S3Error } from '../model/errors.ts'
-import { type Connection, Exchange, refused, underWay } from './exchange.ts'
-import { answer } from './http-answer.ts'
+import { type Connection, Exchange, queued, refused, underWay } from './exchange.ts'
+import { answer, isStreamed } from './http-answer.ts'
 import { rawAnswer, refusal, refusalOf } from './http-refusal.ts'
+import { isLast, lastOf, takeTurn } from './turns.ts'
 
 /** How long a client that sent broken HTTP may take to read why. */
 const refusedMs = 1000
@@ -42,12 +43,13 @@ export interface ListenOptions {
 export class HttpServer {
   readonly #server: Server | TlsServer
   readonly #options: HttpOptions
-  /** Exchanges whose body is being read or whose answer is a stream: only those can be slow. */
+  /** Exchanges whose body is being read or whose answer was not taken at once: only those can be slow. */
   readonly #watched = new Set<Exchange>()
   readonly #watch: NodeJS.Timeout
   #inFlight = 0
   #draining = false
   readonly #onBody = (exchange: Exchange) => this.#follow(exchange)
+  readonly #onTurn = (exchange: Exchange) => void this.#serve(exchange)
 
   constructor(options: HttpOptions) {
     this.#options = options
@@ -65,10 +67,10 @@ export class HttpServer {
     this.#server = tls === undefined ? createServer(common) : createTlsServer({ ...common, ...tls })
     const server = this.#server
     server.maxConnections = limits.maxConnections
-    server.on('request', (request, response) => void this.#serve(request, response, false))
-    server.on('checkContinue', (request, response) => void this.#serve(request, response, true))
+    server.on('request', (request, response) => this.#arrive(request, response, false))
+    server.on('checkContinue', (request, response) => this.#arrive(request, response, true))
     // S3 ignores expectations that it does not know.
-    server.on('checkExpectation', (request, response) => void this.#serve(request, response, false))
+    server.on('checkExpectation', (request, response) => this.#arrive(request, response, false))
     server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
       this.#onClientError(error, socket as Connection)
     })
@@ -111,14 +113,18 @@ export class HttpServer {
     clearInterval(this.#watch)
   }
 
-  async #serve(request: IncomingMessage, response: ServerResponse, expects: boolean) {
+  #arrive(request: IncomingMessage, response: ServerResponse, expects: boolean): void {
     const exchange = new Exchange(request, response, expects, this.#onBody)
-    exchange.connection[underWay] = exchange
+    if (takeTurn(exchange, this.#onTurn)) void this.#serve(exchange)
+  }
+
+  async #serve(exchange: Exchange): Promise<void> {
+    const { headers, httpVersionMinor } = exchange.request
     this.#inFlight += 1
     let outgoing: Outgoing
     try {
       outgoing =
-        request.headers.host === undefined && request.httpVersionMinor > 0
+        headers.host === undefined && httpVersionMinor > 0
           ? refusal('BadRequest', { status: 400 })
           : await this.#options.handler(exchange)
     } catch (cause) {
@@ -131,16 +137,23 @@ export class HttpServer {
   async #finish(exchange: Exchange, outgoing: Outgoing): Promise<void> {
     let failure: unknown
     try {
-      if (typeof outgoing.body === 'object' && !('byteLength' in outgoing.body))
-        this.#follow(exchange)
-      await answer(exchange, outgoing, this.#draining)
+      if (isStreamed(outgoing.body)) this.#follow(exchange)
+      const { connection } = exchange
+      await answer(exchange, outgoing, this.#draining || isLast(connection))
     } catch (error) {
       failure = error
       exchange.response.destroy()
     }
     this.#inFlight -= 1
-    this.#watched.delete(exchange)
-    if (exchange.connection[underWay] === exchange) exchange.connection[underWay] = undefined
+    exchange.handedOver = true
+    if (exchange.connection.writableLength > 0 && !exchange.over) {
+      // The answer waits for a client to take it, and holds memory meanwhile.
+      exchange.writing = true
+      this.#follow(exchange)
+    } else {
+      this.#watched.delete(exchange)
+      if (exchange.connection[queued] === undefined) exchange.connection[underWay] = undefined
+    }
     this.#options.observe(exchange, outgoing, failure)
   }
 
@@ -155,6 +168,10 @@ export class HttpServer {
   #unhurry(): void {
     const now = performance.now()
     for (const exchange of this.#watched) {
+      if (exchange.over) {
+        this.#watched.delete(exchange)
+        continue
+      }
       const { connection } = exchange
       const moved = connection.bytesRead + connection.bytesWritten
       const body = exchange.bodyInUse
@@ -170,16 +187,25 @@ export class HttpServer {
   }
 
   #onClientError(error: NodeJS.ErrnoException, socket: Connection): void {
-    const exchange = socket[underWay]
-    if (exchange !== undefined && !exchange.response.headersSent) {
-      // The body broke off in the middle of a request: its handler answers.
-      const gone = error.code === 'ECONNRESET'
+    const latest = socket[underWay]
+    const exchange = latest?.over === true ? undefined : latest
+    // The body broke off in the middle of a request: its handler answers.
+    const gone = error.code === 'ECONNRESET'
+    if (
+      exchange?.response.headersSent === false &&
+      exchange.bodyInUse !== undefined &&
+      (gone || !exchange.request.complete)
+    ) {
       const code = gone ? 'ConnectionClosedByRequester' : 'IncompleteBody'
-      exchange.bodyInUse?.interrupt(new S3Error(code))
-      if (exchange.bodyInUse !== undefined) return
+      exchange.bodyInUse.interrupt(new S3Error(code))
+      return
+    }
+    if (!gone && exchange?.request.complete === true) {
+      lastOf(socket, exchange)
+      return
     }
     if (socket[refused] === true) return
-    if (error.code === 'ECONNRESET' || !socket.writable || exchange !== undefined) {
+    if (gone || !socket.writable || exchange !== undefined) {
       socket.destroy()
       return
     }
