@@ -80,6 +80,8 @@ export interface Core {
   readonly thresholds: Thresholds
   /** When this process began, in milliseconds: every writer from before is dead. */
   readonly started: number
+  /** The blobs are known to be this database's; else none of them is ever taken for an orphan. */
+  readonly ownsBlobs: boolean
   /** Resolves after so many milliseconds. */
   wait(milliseconds: number): Promise<void>
   /** So many bytes that nobody can guess. */

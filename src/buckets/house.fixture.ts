@@ -62,6 +62,7 @@ export interface HouseOptions {
   readonly inlineMax?: number
   readonly cacheBytes?: number
   readonly worker?: number
+  readonly ownsBlobs?: boolean
   /** How long who lost a race waits; not at all, unless another worker must be given the time. */
   readonly wait?: Core['wait']
 }
@@ -85,6 +86,7 @@ export function houseOn(
     inlineMax,
     thresholds: { ...usualThresholds, ...thresholds },
     started: clock.now(),
+    ownsBlobs: options.ownsBlobs ?? true,
     wait: options.wait ?? (() => Promise.resolve()),
     random(bytes) {
       chance += 1

@@ -57,7 +57,7 @@ export async function sweep(core: Core, times: SweepTimes, log: Log): Promise<Sw
     uploadsCleared: await clearEnded(core, times),
     renamesForgotten: await forgetRenames(core, times),
     manifestsReleased: await releaseManifests(core),
-    orphansCondemned: await condemnOrphans(core, times),
+    orphansCondemned: await condemnOrphans(core, times, log),
     blobsRemoved: await removeCondemned(core, times),
     temporaryFiles: await core.blobs.sweepTemporary(times.orphanAge),
   }
@@ -192,7 +192,11 @@ async function releaseManifest(core: Core, manifest: Stored<ManifestRecord>): Pr
 }
 
 /** A blob without a row was never referred to: its row is written as condemned, so that no commit can bring it in. */
-async function condemnOrphans(core: Core, times: SweepTimes): Promise<number> {
+async function condemnOrphans(core: Core, times: SweepTimes, log: Log): Promise<number> {
+  if (!core.ownsBlobs) {
+    log.warn({}, 'the folder of blobs belongs to another database: no blob is taken for an orphan')
+    return 0
+  }
   let count = 0
   const before = core.clock.now() - times.orphanAge
   for await (const blob of core.blobs.list()) {

@@ -21,6 +21,7 @@ import type { BlobStore } from '../ports/blob-store.ts'
 import { systemClock } from '../ports/clock.ts'
 import { type MetaStore, scan } from '../ports/meta-store.ts'
 import { openFileBlobs } from '../stores/files/blob-store.ts'
+import { claimBlobs } from '../stores/files/store-id.ts'
 import { openMemoryBlobs } from '../stores/memory/blob-store.ts'
 import { openSqlite, type SqliteStore } from '../stores/sqlite/store.ts'
 import { readyChecksums } from '../wire/checksums/hashers.ts'
@@ -92,6 +93,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     inlineMax: config.inlineMax,
     thresholds: usualThresholds,
     started,
+    ownsBlobs: config.memory || claimBlobs(config.data, store.storeId),
     wait,
     random: randomBytes,
   }

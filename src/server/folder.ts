@@ -8,6 +8,7 @@ import { createShared } from '../stores/sqlite/shared.ts'
 import { keepCheckpointing } from './checkpointing.ts'
 import { databaseFile, type House, openHouse } from './compose.ts'
 import type { Config } from './config.ts'
+import { requireDatabase } from './lost-database.ts'
 import { masterKeyOf } from './master-key.ts'
 
 /** A command could not do what it was asked to; the message says why. */
@@ -28,6 +29,7 @@ export async function inFolder<T>(
     throw new CommandFailed(`${config.data} holds no data of Moongate; name the folder with --data`)
   const unlock = lockFolder(config.data)
   try {
+    requireDatabase(config)
     const house = await openHouse({
       config,
       masterKey: masterKeyOf(config, lostKey),

@@ -12,6 +12,7 @@ import { furnish, openHouse } from './compose.ts'
 import type { Config } from './config.ts'
 import { countersBytes } from './counters.ts'
 import { createLogs, type Logs, openLogFiles } from './logs.ts'
+import { requireDatabase } from './lost-database.ts'
 import { masterKeyOf } from './master-key.ts'
 import { portError, portsAreShared, provePort } from './port.ts'
 import { type Certificate, type Serving, SharedState, serve } from './serving.ts'
@@ -81,6 +82,7 @@ async function open(parts: Parts) {
     mkdirSync(config.data, { recursive: true, mode: 0o700 })
     undo.add(lockFolder(config.data))
   }
+  requireDatabase(config)
   const masterKey = masterKeyOf(config)
   const started = Date.now()
   const house = await openHouse({ config, masterKey, shared: createShared(), started, index: 0 })

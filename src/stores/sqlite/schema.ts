@@ -1,4 +1,5 @@
 /** Creates the schema and brings an older one up to what is declared. */
+import { randomUUID } from 'node:crypto'
 import type { DatabaseSync } from 'node:sqlite'
 import type { TableShape } from '../../ports/meta-store.ts'
 import { type Layout, quoted, sqlTypeOf } from './layout.ts'
@@ -84,11 +85,26 @@ function shapeText(shapes: readonly TableShape[]): string {
   )
 }
 
+export interface Migrated {
+  /** The greatest revision that may have been given out. */
+  readonly reserved: number
+  /** Made by chance for each new database; a copy of its file keeps it. */
+  readonly storeId: string
+}
+
+function storeIdOf(db: DatabaseSync): string {
+  const found = metaValue(db, 'store id')
+  if (typeof found === 'string') return found
+  const made = randomUUID()
+  setMeta(db, 'store id', made)
+  return made
+}
+
 /**
- * Creates or migrates, all within one transaction. Returns the greatest revision that may have been given out.
+ * Creates or migrates, all within one transaction.
  * Throws {@link SchemaMismatch} for a newer version, another key or another type.
  */
-export function migrate(db: DatabaseSync, layouts: readonly Layout[], version: number): number {
+export function migrate(db: DatabaseSync, layouts: readonly Layout[], version: number): Migrated {
   db.exec('BEGIN IMMEDIATE')
   try {
     db.exec(
@@ -112,8 +128,9 @@ export function migrate(db: DatabaseSync, layouts: readonly Layout[], version: n
       setMeta(db, 'shape', shape)
     }
     const reserved = Number(metaValue(db, 'reserved') ?? 0)
+    const storeId = storeIdOf(db)
     db.exec('COMMIT')
-    return reserved
+    return { reserved, storeId }
   } catch (error) {
     if (db.isTransaction) db.exec('ROLLBACK')
     throw error

@@ -38,6 +38,8 @@ export interface SqliteStore extends MetaStore {
   readonly shared: SharedArrayBuffer
   /** This connection's number in the shared buffer, by which its turn is released when its thread dies. */
   readonly connection: number
+  /** Made by chance when the database was created, and durable once it is open; a copy of its file keeps it. */
+  readonly storeId: string
   /** Moves before a change of that record can be told: read it, then the record, to know a cached one is fresh. */
   generation(table: { readonly name: string }, key: readonly KeyValue[]): number
   /**
@@ -53,6 +55,7 @@ interface Parts {
   readonly tables: Tables
   readonly wal: WalFile | undefined
   readonly options: SqliteOptions
+  readonly storeId: string
 }
 
 function openParts(options: SqliteOptions): Parts {
@@ -62,14 +65,14 @@ function openParts(options: SqliteOptions): Parts {
   const memory = path === ':memory:'
   const db = options.connect?.(path) ?? connect(path, options.pageSize)
   try {
-    const reserved = migrate(db, layouts, version)
+    const { reserved, storeId } = migrate(db, layouts, version)
     if (!shared.ready()) {
       if (!memory) settleFiles(db, path)
       shared.initialise(reserved)
     }
     const unsynced = memory || options.durability === 'none' || options.sync !== undefined
     const wal = unsynced ? undefined : new WalFile(path)
-    return { db, shared, tables: new Tables(db, layouts), wal, options }
+    return { db, shared, tables: new Tables(db, layouts), wal, options, storeId }
   } catch (error) {
     db.close()
     throw error
@@ -89,7 +92,7 @@ export function openSqlite(options: SqliteOptions): SqliteStore {
   }
 }
 
-function storeOf({ db, shared, tables, wal, options }: Parts): SqliteStore {
+function storeOf({ db, shared, tables, wal, options, storeId }: Parts): SqliteStore {
   const onFatal = options.onFatal ?? endProcess
   const connection = shared.nextConnection()
   const sync = options.sync ?? (wal === undefined ? undefined : () => wal.sync())
@@ -116,6 +119,7 @@ function storeOf({ db, shared, tables, wal, options }: Parts): SqliteStore {
   return {
     shared: shared.buffer,
     connection,
+    storeId,
     // Each get and scan names its record type; rows are untyped, so the answer is typed here, once.
     read: (async (request, readOptions) =>
       await read(request, readOptions?.tentative === true)) as MetaStore['read'],
