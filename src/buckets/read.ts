@@ -296,15 +296,32 @@ async function* chunks(list: readonly Uint8Array[]): AsyncGenerator<Uint8Array> 
 /** Waits for the first chunk, so that what is missing is found before anything was told. */
 async function started(source: AsyncGenerator<Uint8Array>): Promise<AsyncIterable<Uint8Array>> {
   const first = await source.next()
-  if (first.done) return chunks([])
-  return {
-    async *[Symbol.asyncIterator]() {
-      try {
-        yield first.value
-        yield* source
-      } finally {
-        await source.return(undefined)
-      }
-    },
+  return first.done ? chunks([]) : new Started(first.value, source)
+}
+
+/** A source whose first chunk is here. Unlike a generator it lets go of its source also when nobody began to read. */
+class Started implements AsyncIterableIterator<Uint8Array> {
+  #first: Uint8Array | undefined
+  readonly #source: AsyncGenerator<Uint8Array>
+
+  constructor(first: Uint8Array, source: AsyncGenerator<Uint8Array>) {
+    this.#first = first
+    this.#source = source
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  next(): Promise<IteratorResult<Uint8Array>> {
+    const value = this.#first
+    if (value === undefined) return this.#source.next()
+    this.#first = undefined
+    return Promise.resolve({ done: false, value })
+  }
+
+  return(): Promise<IteratorResult<Uint8Array>> {
+    this.#first = undefined
+    return this.#source.return(undefined)
   }
 }

@@ -165,3 +165,24 @@ describe('two workers', () => {
     assert.equal(await bytesOf(space, 'k'), 'new')
   })
 })
+
+test('a stream that nobody begins to read lets go of its blob', async () => {
+  await bucket.put(putOf('k', large))
+  const { blobs } = house.core
+  const get = blobs.get.bind(blobs)
+  let ends = 0
+  blobs.get = async function* (...args) {
+    try {
+      yield* get(...args)
+      yield new Uint8Array(1)
+    } finally {
+      ends += 1
+    }
+  }
+  const opened = await bucket.open({ key: 'k' })
+  const stream = await opened.stream({ start: 0, end: opened.info.size })
+  assert.equal(ends, 0)
+  await stream[Symbol.asyncIterator]().return?.()
+  assert.equal(ends, 1)
+  blobs.get = get
+})

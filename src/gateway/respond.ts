@@ -35,12 +35,21 @@ function withText(outgoing: Outgoing & { body: string | undefined }): Outgoing {
   return { ...outgoing, body: bytes }
 }
 
-/** HeadObject tells the object's length without a body. */
+/**
+ * Sees to it that the length is the last header: node takes bytes outside ASCII in a Content-Disposition for
+ * characters, and refuses them, once it has seen a length. HeadObject tells the object's length without a body.
+ */
 function addLength(headers: string[], length: number): void {
-  for (let i = 0; i < headers.length; i += 2) {
-    if (headers[i] === 'Content-Length') return
+  let at = 0
+  while (at < headers.length && headers[at] !== 'Content-Length') at += 2
+  if (at === headers.length) {
+    headers.push('Content-Length', String(length))
+    return
   }
-  headers.push('Content-Length', String(length))
+  const told = headers[at + 1] ?? ''
+  headers.copyWithin(at, at + 2)
+  headers[headers.length - 2] = 'Content-Length'
+  headers[headers.length - 1] = told
 }
 
 /** The answer to what was thrown. What is no S3 error is a bug, or a store that fails: told as such, and logged. */

@@ -5,6 +5,7 @@ import {
   requireHeaderValue,
   requireHeaderValues,
   requireMetadata,
+  requireOverride,
   requireStorageClass,
 } from './metadata.ts'
 
@@ -28,7 +29,13 @@ test('names are tokens, values hold no control characters', () => {
     assert.throws(() => requireMetadata({ a: value }), refused('InvalidArgument'))
 })
 
-test('overrides of response headers are held to the same', () => {
+test('overrides of response headers are held to the same, and to Latin-1', () => {
+  requireOverride('response-content-disposition', 'attachment; filename="\u00e9"')
+  assert.throws(() => requireOverride('response-content-disposition', '\u65e5'), {
+    code: 'InvalidArgument',
+    message: 'Header value cannot be represented using ISO-8859-1.',
+  })
+  assert.throws(() => requireOverride('response-expires', 'a\nb'), refused('InvalidArgument'))
   requireHeaderValue('response-content-type', 'text/plain; charset=utf-8')
   requireHeaderValues({ a: undefined, b: 'x' })
   assert.throws(() => requireHeaderValues({ a: 'x', b: 'x\r\nSet-Cookie: y' }), {

@@ -25,6 +25,11 @@ const storageClasses: ReadonlySet<string> = new Set([
   'GLACIER_IR',
 ])
 
+function isLatin1(value: string): boolean {
+  for (let i = 0; i < value.length; i++) if (value.charCodeAt(i) > 0xff) return false
+  return true
+}
+
 /** Throws InvalidArgument if a header of this value could not be sent back as one header. */
 export function requireHeaderValue(name: string, value: string): void {
   if (hasControl(value)) {
@@ -32,6 +37,18 @@ export function requireHeaderValue(name: string, value: string): void {
       'InvalidArgument',
       { ArgumentName: name },
       'Header values must not contain control characters.',
+    )
+  }
+}
+
+/** Throws InvalidArgument unless this override of an answer's header is one that S3 takes. */
+export function requireOverride(name: string, value: string): void {
+  requireHeaderValue(name, value)
+  if (!isLatin1(value)) {
+    throw new S3Error(
+      'InvalidArgument',
+      { ArgumentName: name },
+      'Header value cannot be represented using ISO-8859-1.',
     )
   }
 }

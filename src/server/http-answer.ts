@@ -148,7 +148,8 @@ async function discardStream(body: AsyncIterable<Uint8Array>): Promise<void> {
 
 /**
  * Writes the answer and resolves when it is handed over. A stream that fails ends the connection, so that the client
- * does not take half a body for a whole one; its error is thrown.
+ * does not take half a body for a whole one; its error is thrown. So is that of headers which cannot be written:
+ * nothing was sent then.
  */
 export async function answer(
   exchange: Exchange,
@@ -162,7 +163,12 @@ export async function answer(
   headers.push('Server', 'Moongate')
   const bodiless = exchange.request.method === 'HEAD' || status === 204 || status === 304
   if (isStream(body)) {
-    response.writeHead(status, headers)
+    try {
+      response.writeHead(status, headers)
+    } catch (error) {
+      await discardStream(body)
+      throw error
+    }
     if (bodiless) await discardStream(body)
     else {
       try {

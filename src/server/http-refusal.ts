@@ -1,7 +1,7 @@
 /** Answers that the server gives itself, to what never became a request of S3: broken HTTP, other expectations. */
 import { randomBytes } from 'node:crypto'
 import { STATUS_CODES } from 'node:http'
-import { newRecord, type Outgoing } from '../gateway/message.ts'
+import { newRecord, type Outgoing, type RequestRecord } from '../gateway/message.ts'
 import type { ErrorCode } from '../model/errors.ts'
 import { errorTable } from '../model/errors.ts'
 
@@ -33,6 +33,16 @@ export function refusalOf(parserError: string | undefined): Outgoing {
     return refusal('RequestHeaderSectionTooLarge', { status: 431 })
   if (parserError === 'ERR_HTTP_REQUEST_TIMEOUT') return refusal('RequestTimeout', { status: 408 })
   return refusal('BadRequest', { status: 400 })
+}
+
+/** In place of an answer whose headers cannot be written. */
+export function instead(record: RequestRecord, cause: unknown): Outgoing {
+  record.error = 'InternalError'
+  record.cause = cause
+  const { requestId } = record
+  const [status, message] = errorTable.InternalError
+  const headers = ['Content-Type', 'application/xml', 'x-amz-request-id', requestId]
+  return { status, headers, body: errorXml('InternalError', message, requestId), record }
 }
 
 /** The bytes of an answer after which the connection is closed, for a socket that has no response object. */

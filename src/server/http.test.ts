@@ -333,6 +333,32 @@ test('a handler that throws is answered with InternalError', async () => {
   await running.stop()
 })
 
+test('headers that cannot be written are answered with InternalError, and the body is let go', async () => {
+  let returned = 0
+  const source = {
+    [Symbol.asyncIterator]: () => ({
+      next: async () => ({ done: false as const, value: Buffer.from('x') }),
+      return: async () => {
+        returned += 1
+        return { done: true as const, value: undefined }
+      },
+    }),
+  }
+  const running = await run(async ({ target }) =>
+    outgoing(200, target === '/stream' ? source : 'text', ['X-A', '\u65e5\u672c']),
+  )
+  for (const target of ['/stream', '/text']) {
+    const heard = await exchange(running.port, `GET ${target} HTTP/1.1\r\nHost: a\r\n\r\n`)
+    assert.match(heard, /^HTTP\/1\.1 500 .*<Code>InternalError<\/Code>/s)
+  }
+  assert.equal(returned, 1)
+  assert.deepEqual(
+    running.observed.map(({ status }) => status),
+    [500, 500],
+  )
+  await running.stop()
+})
+
 test('a drain finishes what is under way and closes idle connections', async () => {
   let release = () => undefined as void
   const held = new Promise<void>(resolve => {

@@ -6,7 +6,7 @@ import type { Handler, Outgoing } from '../gateway/message.ts'
 import { S3Error } from '../model/errors.ts'
 import { type Connection, Exchange, queued, refused, underWay } from './exchange.ts'
 import { answer, isStreamed } from './http-answer.ts'
-import { rawAnswer, refusal, refusalOf } from './http-refusal.ts'
+import { instead, rawAnswer, refusal, refusalOf } from './http-refusal.ts'
 import { isLast, lastOf, takeTurn } from './turns.ts'
 
 /** How long a client that sent broken HTTP may take to read why. */
@@ -134,15 +134,22 @@ export class HttpServer {
     await this.#finish(exchange, outgoing)
   }
 
-  async #finish(exchange: Exchange, outgoing: Outgoing): Promise<void> {
+  async #finish(exchange: Exchange, wanted: Outgoing): Promise<void> {
+    let outgoing = wanted
     let failure: unknown
     try {
       if (isStreamed(outgoing.body)) this.#follow(exchange)
       const { connection } = exchange
       await answer(exchange, outgoing, this.#draining || isLast(connection))
     } catch (error) {
-      failure = error
-      exchange.response.destroy()
+      const { response } = exchange
+      if (response.headersSent || response.destroyed) {
+        failure = error
+        response.destroy()
+      } else {
+        outgoing = instead(outgoing.record, error)
+        await answer(exchange, outgoing, true)
+      }
     }
     this.#inFlight -= 1
     exchange.handedOver = true

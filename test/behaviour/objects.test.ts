@@ -152,3 +152,17 @@ test('the library: a gateway of its own for a test, and AWS’s client on it', a
   await gateway.close()
   await assert.rejects(startGateway({ port: 70_000 }), ConfigError)
 })
+
+test('headers with bytes outside ASCII come back as they were sent, and overrides are checked', async () => {
+  const { client } = running
+  const value = Buffer.from('attachment; filename="日本.txt"').toString('latin1')
+  await client.put('/bucket/named', 'hello', { 'content-disposition': value })
+  for (const method of ['GET', 'HEAD']) {
+    const answer = await client.send({ method, target: '/bucket/named' })
+    assert.equal(answer.status, 200)
+    assert.equal(answer.headers['content-disposition'], value)
+  }
+  const asked = encodeURIComponent('attachment; filename="日本.txt"')
+  const answer = await client.get(`/bucket/named?response-content-disposition=${asked}`)
+  refused(answer, 400, 'InvalidArgument')
+})

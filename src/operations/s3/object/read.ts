@@ -3,7 +3,7 @@ import { S3Error } from '../../../model/errors.ts'
 import type { GetObjectOutput, GetObjectRequest } from '../../../model/shapes.gen.ts'
 import type { Checksum, ObjectInfo, OpenObject, Span, VersionRef } from '../../../ports/keyspace.ts'
 import { requireRead } from '../../../rules/conditions.ts'
-import { requireHeaderValue } from '../../../rules/metadata.ts'
+import { requireOverride } from '../../../rules/metadata.ts'
 import { requireRangeOrPart, resolveRange } from '../../../rules/range.ts'
 import { requirePartNumber } from '../../../rules/uploads.ts'
 import { requireVersionId } from '../../../rules/versions.ts'
@@ -144,7 +144,7 @@ function override(input: ReadInput, output: ReadOutput): void {
     value: string | undefined,
   ): void => {
     if (value === undefined) return
-    requireHeaderValue(`response-${field}`, value)
+    requireOverride(`response-${field}`, value)
     output[field] = value
   }
   set('CacheControl', input.ResponseCacheControl)
@@ -152,11 +152,11 @@ function override(input: ReadInput, output: ReadOutput): void {
   set('ContentEncoding', input.ResponseContentEncoding)
   set('ContentLanguage', input.ResponseContentLanguage)
   if (input.ResponseContentType !== undefined) {
-    requireHeaderValue('response-content-type', input.ResponseContentType)
+    requireOverride('response-content-type', input.ResponseContentType)
     output.ContentType = input.ResponseContentType
   }
   if (input.ResponseExpires !== undefined) {
-    requireHeaderValue('response-expires', input.ResponseExpires)
+    requireOverride('response-expires', input.ResponseExpires)
     output.Expires = input.ResponseExpires
   }
 }
