@@ -116,6 +116,28 @@ describe('a put into files', () => {
     await store.close()
   })
 
+  it('syncs what came long ago on the way, and fails when that fails', async () => {
+    const log: string[] = []
+    const large = () => sourceOf(Buffer.alloc(150 * 2 ** 20), 2 ** 20)
+    const store = await openFileBlobs({ folder, disk: recordingDisk(log) })
+    const { id, size } = await store.put(large(), somewhere)
+    assert.equal(size, 150 * 2 ** 20)
+    assert.equal(log.filter(line => line === `syncData ${join(folder, 'temporary', id)}`).length, 3)
+    let syncs = 0
+    const failing: Disk = {
+      ...systemDisk,
+      async syncData(fd) {
+        syncs += 1
+        if (syncs === 1) throw Object.assign(new Error('EIO'), { code: 'EIO' })
+        await systemDisk.syncData(fd)
+      },
+    }
+    const broken = await openFileBlobs({ folder, disk: failing })
+    await assert.rejects(broken.put(large(), somewhere), StoreUnavailable)
+    await store.close()
+    await broken.close()
+  })
+
   it('shares a sync of the folder that begins after its rename', async () => {
     const log: string[] = []
     const clock = { now: () => 1_700_000_000_000 }
