@@ -263,6 +263,30 @@ test('a small body that is gone is told as missing, and stays so', async () => {
   await house.close()
 })
 
+test('while bytes are missed nothing loses its row or its last reference', async () => {
+  const house = await filled()
+  const rows = await rowsOf(house.store, objectsTable)
+  const body = rows.find(({ key }) => key === '.')
+  const large = rows.find(({ key }) => key === 'sum-MD5')
+  assert.ok(body?.body !== null && body !== undefined && large !== undefined)
+  const before = [await rowsPlain(house, bodiesTable), await rowsPlain(house, blobsTable)]
+  // The records point beside their bytes, which are there still.
+  const slices = [{ blob: 'f'.repeat(32), offset: 0, length: large.size }]
+  await change(
+    house,
+    { put: objectsTable, record: { ...body, body: body.body + 1 } },
+    { put: objectsTable, record: { ...large, content: { slices } } },
+  )
+  const { report, kinds } = await checked(house, true)
+  assert.deepEqual([report.repaired, report.released], [0, 0])
+  assert.deepEqual(kinds, ['count', 'count', 'missing', 'missing', 'missing', 'missing'])
+  assert.deepEqual(
+    [await rowsPlain(house, bodiesTable), await rowsPlain(house, blobsTable)],
+    before,
+  )
+  await house.close()
+})
+
 test('heads that do not agree with the versions are found and put right', async () => {
   const house = await filled()
   const heads = await rowsOf(house.store, headsTable)

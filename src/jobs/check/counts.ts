@@ -22,7 +22,11 @@ export async function checkCounts(core: Core, run: CheckRun): Promise<void> {
   if (balance.even) return
   const wrong = await lookAgain(core, balance)
   const files = await filesOf(core, wrong)
-  for (const [name, counted] of wrong) await tell(core, run, { name, counted, files })
+  // What is missing first: whether bytes are lost decides what may be done about the others.
+  const order = [...wrong].toSorted(
+    ([, a], [, b]) => Number(b.refs === undefined) - Number(a.refs === undefined),
+  )
+  for (const [name, counted] of order) await tell(core, run, { name, counted, files })
 }
 
 /** The exact counts of what may be wrong. */
@@ -76,7 +80,10 @@ async function tell(core: Core, run: CheckRun, { name, counted, files }: Wrong):
   const table = name.slice(0, slash)
   const id = name.slice(slash + 1)
   const write = await correction(core, { name, counted, files }, id)
-  const repaired = run.options.repair && write !== undefined && (await committed(core, write))
+  // What nobody refers to may be what somebody misses: it stays, with a count that keeps the sweep away.
+  const kept = references === 0 && run.lostBytes
+  const repaired =
+    run.options.repair && !kept && write !== undefined && (await committed(core, write))
   const kinds: Readonly<Record<string, string>> = {
     blobs: 'blob',
     bodies: 'small body',
