@@ -133,8 +133,7 @@ async function plan(
   const numbers = new Set(chosen.map(part => part.number))
   const listed = what.parts.map(part => ({ part, selected: numbers.has(part.number) }))
   const contentParts = chosen.map(contentPart)
-  const manifest =
-    slicesCount(what.parts) > core.thresholds.embeddedSlices ? request.uploadId : null
+  const manifest = needsManifest(core, what.parts) ? request.uploadId : null
   const content = manifest === null ? { parts: contentParts } : { manifest }
   if (manifest === null) takeOver(draft, listed)
   else putManifest(core, draft, upload, contentParts)
@@ -188,8 +187,11 @@ function choose(
   return found.map(part => ({ ...part, checksum: part.checksum.value }))
 }
 
-function slicesCount(parts: readonly PartRecord[]): number {
-  return parts.reduce((sum, part) => sum + part.slices.length, 0)
+/** Whether the parts are too many for one record, or their rows (empty ones too) for the batch that completes them. */
+function needsManifest(core: Core, parts: readonly PartRecord[]): boolean {
+  const slices = parts.reduce((sum, part) => sum + part.slices.length, 0)
+  const { embeddedSlices, embeddedParts } = core.thresholds
+  return slices > embeddedSlices || parts.length > embeddedParts
 }
 
 function contentPart(part: PartRecord): ContentPart {

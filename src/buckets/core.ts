@@ -39,6 +39,8 @@ export interface Digester {
 export interface Thresholds {
   /** Objects of at most so many slices keep their parts in their own record, larger ones in a manifest. */
   readonly embeddedSlices: number
+  /** The same for the parts that were sent, which may be empty: the batch that completes them removes a row for each. */
+  readonly embeddedParts: number
   /** A row of a manifest is full with so many parts, or so many slices of them. */
   readonly rowParts: number
   readonly rowSlices: number
@@ -57,6 +59,7 @@ export interface Thresholds {
 
 export const usualThresholds: Thresholds = {
   embeddedSlices: 200,
+  embeddedParts: 1000,
   rowParts: 500,
   rowSlices: 2000,
   sharedSlices: 1000,

@@ -6,6 +6,7 @@ import { silentLog } from '../ports/log.ts'
 import type { Batch, Write } from '../ports/meta-store.ts'
 import { auditAfterSweep, auditReferences } from './audit.fixture.ts'
 import {
+  bodyOf,
   bucketOf,
   bytesOf,
   completeOf,
@@ -110,6 +111,20 @@ describe('uploads', () => {
     assert.deepEqual(await rowsOf(house.store, partsTable), [])
     await auditReferences(house)
     await bucket.delete({ key: 'k', conditions: {} })
+  })
+
+  test('5,000 empty parts beside the one that is meant complete', async () => {
+    const upload = await planted('k', 5000, () => [])
+    const { etag } = await bucket.putPart({
+      key: 'k',
+      uploadId: upload.uploadId,
+      number: 1,
+      body: bodyOf('data'),
+    })
+    await bucket.complete(completeOf('k', upload.uploadId, [{ number: 1, etag }]))
+    assert.equal(await bytesOf(bucket, 'k'), 'data')
+    assert.deepEqual(await rowsOf(house.store, partsTable), [])
+    await auditReferences(house)
   })
 
   test('300 parts are sent, listed and completed, some left out', async () => {
