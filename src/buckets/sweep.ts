@@ -12,6 +12,7 @@ import type { Core } from './core.ts'
 import {
   type BlobRecord,
   blobsTable,
+  type EndedRecord,
   endedTable,
   type ManifestRecord,
   manifestRowsTable,
@@ -51,10 +52,15 @@ export interface SweepReport {
 
 const page = 500
 
+/** A store throws it to end a sweep between two of its steps, anywhere of which it may be interrupted. */
+export class SweepStopped extends Error {
+  override readonly name = 'SweepStopped'
+}
+
 export async function sweep(core: Core, times: SweepTimes, log: Log): Promise<SweepReport> {
   const report: SweepReport = {
     uploadsAborted: await abortOldUploads(core, times),
-    uploadsCleared: await clearEnded(core, times),
+    uploadsCleared: await clearEnded(core, times, log),
     renamesForgotten: await forgetRenames(core, times),
     manifestsReleased: await releaseManifests(core),
     orphansCondemned: await condemnOrphans(core, times, log),
@@ -88,7 +94,7 @@ async function abortOldUploads(core: Core, times: SweepTimes): Promise<number> {
 }
 
 /** Clears what is left of ended uploads, and forgets those that ended long ago. */
-async function clearEnded(core: Core, times: SweepTimes): Promise<number> {
+async function clearEnded(core: Core, times: SweepTimes, log: Log): Promise<number> {
   const before = core.clock.now() - times.endedAge
   let count = 0
   let after: readonly (string | number)[] = []
@@ -107,8 +113,7 @@ async function clearEnded(core: Core, times: SweepTimes): Promise<number> {
       if (typeof ended === 'string') continue
       after = [ended.ended, ended.bucket, ended.key, ended.upload]
       if (ended.cleaned === 0) {
-        await clearParts(core, ended)
-        count += 1
+        if (await cleared(core, ended, log)) count += 1
       } else if (ended.ended < before) {
         const draft = new Draft()
         const key = [ended.bucket, ended.key, ended.upload]
@@ -118,6 +123,18 @@ async function clearEnded(core: Core, times: SweepTimes): Promise<number> {
       }
     }
     if (!scans[0].more) return count
+  }
+}
+
+/** False: this one cannot be cleared now, which must not keep the sweep from all the others. */
+async function cleared(core: Core, ended: EndedRecord, log: Log): Promise<boolean> {
+  try {
+    await clearParts(core, ended)
+    return true
+  } catch (err) {
+    if (err instanceof SweepStopped) throw err
+    log.error({ err, upload: ended.upload }, 'an ended upload cannot be cleared')
+    return false
   }
 }
 

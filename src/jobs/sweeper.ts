@@ -1,7 +1,13 @@
 /** Runs the sweep regularly in one worker of the process, a little at a time, so that requests are not kept waiting. */
 import { setTimeout as pause, setImmediate } from 'node:timers/promises'
 import type { Core } from '../buckets/core.ts'
-import { type SweepReport, type SweepTimes, sweep, usualTimes } from '../buckets/sweep.ts'
+import {
+  type SweepReport,
+  SweepStopped,
+  type SweepTimes,
+  sweep,
+  usualTimes,
+} from '../buckets/sweep.ts'
 import type { Log } from '../ports/log.ts'
 import type { MetaStore } from '../ports/meta-store.ts'
 
@@ -19,11 +25,6 @@ const usualFirst = 60_000
 /** Node's timers go off at once for anything longer. */
 const timerMax = 2 ** 31 - 1
 
-/** The sweep was told to stop between two of its steps, anywhere of which it may be interrupted. */
-class Stopped extends Error {
-  override readonly name = 'Stopped'
-}
-
 /** Ages of a sweep that differ from the usual ones. Milliseconds. */
 export function sweepTimes(changed: Partial<SweepTimes>): SweepTimes {
   return { ...usualTimes, ...changed }
@@ -36,7 +37,7 @@ export function sweepTimes(changed: Partial<SweepTimes>): SweepTimes {
 export function gentle(store: MetaStore, stopped: () => boolean): MetaStore {
   return {
     async read(request, options) {
-      if (stopped()) throw new Stopped('the sweep was stopped')
+      if (stopped()) throw new SweepStopped('the sweep was stopped')
       const before = performance.now()
       const answer = await store.read(request, options)
       const took = performance.now() - before
@@ -77,7 +78,8 @@ async function sweepOnce(core: Core, times: SweepTimes, log: Log): Promise<void>
   try {
     await sweep(core, times, log)
   } catch (err) {
-    if (!(err instanceof Stopped)) log.error({ err }, 'the sweep failed; it will be tried again')
+    if (!(err instanceof SweepStopped))
+      log.error({ err }, 'the sweep failed; it will be tried again')
   }
 }
 
