@@ -1,13 +1,15 @@
 /** Where lines end up: files that are renamed when they grow, standard output, or nowhere. */
-import { existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs'
 import { dirname } from 'node:path'
-
-const require = createRequire(import.meta.url)
-type Pino = typeof import('pino')
-type Destination = ReturnType<Pino['destination']>
-/** Loaded by the first line: the start need not wait for it. */
-const loadPino = (): Pino => require('pino')
 
 export const streams = ['access', 'audit', 'server'] as const
 export type StreamName = (typeof streams)[number]
@@ -23,72 +25,137 @@ export interface LogTarget {
   readonly keep: number
 }
 
-/** One log. Failures to write are told once and never reach a request. */
+/** So long after it failed a log is tried again, in milliseconds. */
+const retryMs = 5000
+/** How long to wait for who reads a pipe that is full, and how often, before its lines are dropped. */
+const pipeMs = 5
+const pipeTries = 100
+
+interface Surroundings {
+  /** Milliseconds. */
+  now(): number
+  /** Says a sentence to whoever runs the server. */
+  tell(words: string): void
+}
+
+const usual: Surroundings = {
+  now: () => performance.now(),
+  tell(words) {
+    try {
+      process.stderr.write(`${words}\n`)
+    } catch {
+      // Nobody is left to be told.
+    }
+  },
+}
+
+const isBusy = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && error.code === 'EAGAIN'
+
+/** Writes all of the bytes. Throws what the system says. */
+function writeAll(file: number, bytes: Uint8Array): void {
+  const never = new Int32Array(new SharedArrayBuffer(4))
+  for (let at = 0, tries = 0; at < bytes.byteLength; ) {
+    try {
+      at += writeSync(file, bytes, at)
+      tries = 0
+    } catch (error) {
+      tries += 1
+      if (!isBusy(error) || tries > pipeTries) throw error
+      Atomics.wait(never, 0, 0, pipeMs)
+    }
+  }
+}
+
+const linesOf = (text: string): number => text.split('\n').length - 1
+
+/**
+ * One log. Failures to write never reach a request: what cannot be written is dropped, and the log tried again after
+ * some seconds. The first failure is told, and how many lines are missing once it can be written again.
+ */
 export class LogFile {
   readonly #target: LogTarget
-  #destination: Destination | undefined
+  readonly #around: Surroundings
+  #file: number | undefined
   #bytes = 0
   #failed = false
+  #retryAt = 0
+  #lost = 0
 
-  constructor(target: LogTarget) {
+  constructor(target: LogTarget, around: Surroundings = usual) {
     this.#target = target
+    this.#around = around
   }
 
   write(text: string): void {
-    if (this.#failed) return
+    if (this.#failed && this.#around.now() < this.#retryAt) {
+      this.#lost += linesOf(text)
+      return
+    }
     try {
-      this.#open().write(text)
+      const bytes = Buffer.from(text)
+      writeAll(this.#open(), bytes)
+      this.#bytes += bytes.byteLength
     } catch (error) {
+      this.#lost += linesOf(text)
       this.#fail(error)
       return
     }
-    this.#bytes += Buffer.byteLength(text)
+    if (this.#failed) this.#recovered()
     if (typeof this.#target.to === 'string' && this.#bytes >= this.#target.maxBytes) {
       this.#rotate(this.#target.to)
     }
   }
 
-  /** All that was written is with the system when this returns. */
-  flush(): void {
-    try {
-      this.#destination?.flushSync()
-    } catch (error) {
-      this.#fail(error)
+  #open(): number {
+    if (this.#file !== undefined) return this.#file
+    const { to } = this.#target
+    if (typeof to === 'number') this.#file = to
+    else {
+      mkdirSync(dirname(to), { recursive: true, mode: 0o700 })
+      this.#file = openSync(to, 'a', 0o600)
+      this.#bytes = fstatSync(this.#file).size
     }
+    return this.#file
   }
 
-  #open(): Destination {
-    if (this.#destination !== undefined) return this.#destination
-    const { to } = this.#target
-    if (typeof to === 'string') {
-      mkdirSync(dirname(to), { recursive: true, mode: 0o700 })
-      this.#bytes = existsSync(to) ? statSync(to).size : 0
-    }
-    // Opened at once, so that what is still to be written at exit can be.
-    const destination = loadPino().destination({ dest: to, append: true, sync: true, minLength: 0 })
-    destination.on('error', (error: unknown) => this.#fail(error))
-    this.#destination = destination
-    return destination
+  #close(): void {
+    const file = this.#file
+    this.#file = undefined
+    if (file !== undefined && typeof this.#target.to === 'string') closeSync(file)
   }
 
   #rotate(path: string): void {
-    this.flush()
     try {
+      this.#close()
       rmSync(`${path}.${this.#target.keep}`, { force: true })
       for (let i = this.#target.keep - 1; i >= 1; i--)
         if (existsSync(`${path}.${i}`)) renameSync(`${path}.${i}`, `${path}.${i + 1}`)
       renameSync(path, `${path}.1`)
-      this.#destination?.reopen()
-      this.#bytes = 0
+      this.#open()
     } catch (error) {
       this.#fail(error)
     }
   }
 
+  #recovered(): void {
+    this.#failed = false
+    const { to } = this.#target
+    this.#around.tell(`The log ${to} is written again; ${this.#lost} lines of it are lost.`)
+    this.#lost = 0
+  }
+
   #fail(error: unknown): void {
-    if (this.#failed) return
+    const first = !this.#failed
     this.#failed = true
+    this.#retryAt = this.#around.now() + retryMs
+    try {
+      this.#close()
+    } catch {
+      // It is given up either way.
+    }
+    if (!first) return
     const reason = error instanceof Error ? error.message : String(error)
-    process.stderr.write(`The log ${this.#target.to} cannot be written any more: ${reason}\n`)
+    this.#around.tell(`The log ${this.#target.to} cannot be written now: ${reason}`)
   }
 }

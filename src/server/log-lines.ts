@@ -90,9 +90,16 @@ const refusals: ReadonlySet<string> = new Set<ErrorCode>([
   'InvalidToken',
 ])
 
-/** Whether a request belongs into the audit log: a change, or a refusal for who asked. */
-export const isAudited = (record: RequestRecord, status: number): boolean =>
-  status === 403 || status === 401 || audited.has(record.operation) || refusals.has(record.error)
+/**
+ * Whether a request belongs into the audit log: a change, or a refusal for who asked. That of a request without
+ * credentials is in the access log only: anybody can have so many of them that nothing else is found among them.
+ */
+export function isAudited(record: RequestRecord, status: number): boolean {
+  const { operation, accessKeyId, error } = record
+  if (audited.has(operation)) return true
+  if (accessKeyId === '' && error === 'AccessDenied') return false
+  return status === 403 || status === 401 || refusals.has(error)
+}
 
 export function auditLine(record: RequestRecord, facts: RequestFacts): string {
   const result = facts.status < 400 ? 'done' : 'refused'

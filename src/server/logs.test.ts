@@ -1,7 +1,7 @@
 /** Lines of the logs: valid JSON whatever is in them, without secrets, rotated. */
 
 import assert from 'node:assert/strict'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -49,7 +49,18 @@ test('the audit log has changes of buckets and refusals, not the writes of objec
   const of = (operation: string, status = 200) =>
     isAudited({ ...newRecord('R'), operation }, status)
   assert.ok(of('CreateBucket') && of('DeleteBucket') && of('PutBucketVersioning'))
-  assert.ok(of('GetObject', 403))
+  const refusedKey = {
+    ...newRecord('R'),
+    operation: 'GetObject',
+    accessKeyId: 'KEY',
+    error: 'AccessDenied',
+  }
+  assert.ok(isAudited(refusedKey, 403))
+  // Anybody can have as many of these as they like; the access log has them.
+  const anonymous = { ...newRecord('R'), operation: 'GetObject', error: 'AccessDenied' }
+  assert.ok(!isAudited(anonymous, 403))
+  assert.ok(isAudited({ ...anonymous, operation: 'DeleteBucket' }, 403))
+  assert.ok(isAudited({ ...anonymous, error: 'SignatureDoesNotMatch' }, 403))
   const malformed = { ...newRecord('R'), error: 'AuthorizationHeaderMalformed' }
   assert.ok(isAudited(malformed, 400) && !isAudited(newRecord('R'), 400))
   assert.ok(
@@ -85,7 +96,6 @@ test('a log file is renamed when it has grown, and only so many are kept', () =>
     const path = join(folder, 'deep', 'access.log')
     const file = new LogFile({ to: path, maxBytes: 1000, keep: 2 })
     for (let i = 0; i < 100; i++) file.write(`${String(i).padStart(99, '0')}\n`)
-    file.flush()
     assert.deepEqual(readdirSync(join(folder, 'deep')).toSorted(), [
       'access.log',
       'access.log.1',
@@ -93,6 +103,32 @@ test('a log file is renamed when it has grown, and only so many are kept', () =>
     ])
     assert.equal(statSync(`${path}.1`).size, 1000)
     assert.match(readFileSync(`${path}.1`, 'utf8'), /99\n$/)
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})
+
+test('a log that cannot be written drops lines, says so once, and goes on when it can be', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'moongate-logs-'))
+  try {
+    const blocked = join(folder, 'logs')
+    writeFileSync(blocked, 'no folder')
+    const told: string[] = []
+    let now = 0
+    const file = new LogFile(
+      { to: join(blocked, 'a.log'), maxBytes: 1000, keep: 2 },
+      { now: () => now, tell: words => told.push(words) },
+    )
+    file.write('1\n2\n')
+    rmSync(blocked)
+    file.write('3\n')
+    assert.equal(told.length, 1)
+    now += 60_000
+    file.write('4\n')
+    file.write('5\n')
+    assert.equal(readFileSync(join(blocked, 'a.log'), 'utf8'), '4\n5\n')
+    assert.equal(told.length, 2)
+    assert.match(told[1] ?? '', /3 lines/)
   } finally {
     rmSync(folder, { recursive: true })
   }

@@ -126,7 +126,7 @@ export function logPlaces(config: LogConfig): Record<StreamName, string | number
 }
 
 /** Of the main thread, which alone writes. */
-export function openLogFiles(config: LogConfig): { wanted: Wanted; emit: Emit; flush(): void } {
+export function openLogFiles(config: LogConfig): { wanted: Wanted; emit: Emit } {
   const places = logPlaces(config)
   const files = new Map<StreamName, LogFile>()
   for (const name of streams) {
@@ -141,8 +141,5 @@ export function openLogFiles(config: LogConfig): { wanted: Wanted; emit: Emit; f
   return {
     wanted: { access: files.has('access'), audit: files.has('audit'), server: true },
     emit: (stream, text) => files.get(stream)?.write(text),
-    flush() {
-      for (const file of files.values()) file.flush()
-    },
   }
 }

@@ -159,15 +159,11 @@ async function listen(parts: Parts) {
  * Rejects with ConfigError, FolderInUse, PortUnavailable, WrongMasterKey, SchemaMismatch, or what the system said.
  */
 export async function startServer({ config, onHopeless }: StartOptions): Promise<RunningServer> {
-  const files = openLogFiles(config)
-  const { wanted, emit } = files
+  const { wanted, emit } = openLogFiles(config)
   const logs = createLogs(config, wanted, emit)
   const state = new SharedState(new SharedArrayBuffer(4))
   const undo = new Undo()
-  const flush = () => {
-    logs.flush()
-    files.flush()
-  }
+  const flush = () => logs.flush()
   const parts: Parts = { config, logs, emit, wanted, undo, state, onHopeless }
   try {
     const { workers, started, root, house, http, port } = await listen(parts)
