@@ -84,6 +84,19 @@ test('attack 33: metrics are for this machine or for who has the token', () => {
     mayReadMetrics(from('127.0.0.1', { 'x-forwarded-for': '1.2.3.4' }), undefined),
     false,
   )
+  for (const host of ['127.0.0.1:9000', '[::1]:9000', 'localhost', 'LOCALHOST:80', '10.0.0.1'])
+    assert.equal(mayReadMetrics(from('127.0.0.1', { host }), undefined), true, host)
+  for (const host of [
+    'evil.example',
+    'evil.example:9000',
+    'localhost.evil.example',
+    '[x]',
+    '',
+    ':1',
+  ])
+    assert.equal(mayReadMetrics(from('127.0.0.1', { host }), undefined), false, host)
+  const page = { host: 'localhost', origin: 'https://evil.example' }
+  assert.equal(mayReadMetrics(from('127.0.0.1', page), undefined), false)
   assert.equal(mayReadMetrics(from('192.168.1.1'), undefined), false)
   assert.equal(mayReadMetrics(from('127.0.0.1'), 'token'), false)
   assert.equal(mayReadMetrics(from('1.2.3.4', { authorization: 'Bearer token' }), 'token'), true)

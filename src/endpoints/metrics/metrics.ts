@@ -3,10 +3,18 @@
  * it. They tell nothing of environment or configuration.
  */
 import { createHash, timingSafeEqual } from 'node:crypto'
+import { isIP } from 'node:net'
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
 
 const isLoopback = (address: string): boolean => address === '::1' || address.startsWith('127.')
+
+/** Whether a `Host` can only mean this machine to a browser: a name may be anybody's, and lead here all the same. */
+function isOwnHost(host: string): boolean {
+  const name = host.replace(/:\d{1,5}$/, '').toLowerCase()
+  const address = name.startsWith('[') && name.endsWith(']') ? name.slice(1, -1) : name
+  return name === 'localhost' || isIP(address) !== 0
+}
 
 /** What is looked at of a request; header names in lower case. */
 export interface Asking {
@@ -24,5 +32,7 @@ export function mayReadMetrics(
     return timingSafeEqual(digest(shown), digest(`Bearer ${token}`))
   }
   const forwarded = headers['x-forwarded-for'] ?? headers['forwarded'] ?? headers['via']
-  return isLoopback(remoteAddress) && forwarded === undefined
+  if (!isLoopback(remoteAddress) || forwarded !== undefined) return false
+  const host = headers['host']
+  return headers['origin'] === undefined && (host === undefined || isOwnHost(host))
 }
