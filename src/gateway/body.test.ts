@@ -23,9 +23,7 @@ function setUp() {
       yield* chunks
     })(),
     release: chunk => void released.push(chunk),
-    expectsContinue: false,
     proceed: () => undefined,
-    signal: undefined,
   }
   const sender = { payload: unsignedPayload, signer: undefined }
   return { released, body: new RequestBody(incoming, sender, 'of body') }

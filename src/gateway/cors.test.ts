@@ -11,9 +11,7 @@ const from = (headers: Record<string, string>): Incoming => ({
   remoteAddress: '127.0.0.1',
   secure: false,
   body: { async *[Symbol.asyncIterator]() {} },
-  expectsContinue: false,
   proceed() {},
-  signal: undefined,
 })
 const ask = { origin: 'https://page.example', 'access-control-request-method': 'PUT' }
 

@@ -17,12 +17,8 @@ export interface Incoming {
   readonly body: AsyncIterable<Buffer>
   /** Nobody will look at this chunk of the body again, so the server may take its memory back at once. */
   release?(chunk: Buffer): void
-  /** Whether the client waits for `100 Continue`. */
-  readonly expectsContinue: boolean
   /** Sends `100 Continue`, if the client waits for it. */
   proceed(): void
-  /** Aborted when the client goes away. */
-  readonly signal: AbortSignal | undefined
 }
 
 /** What goes back. Headers are name, value, name, value … */

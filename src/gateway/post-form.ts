@@ -66,7 +66,7 @@ function fileAsBody(incoming: Incoming, { fields }: Form): Omit<Incoming, 'body'
     const value = fields.get(name)
     if (value !== undefined) headers[name] = value
   }
-  const { method, target, rawHeaders, remoteAddress, secure, signal } = incoming
+  const { method, target, rawHeaders, remoteAddress, secure } = incoming
   return {
     method,
     target,
@@ -74,8 +74,6 @@ function fileAsBody(incoming: Incoming, { fields }: Form): Omit<Incoming, 'body'
     rawHeaders,
     remoteAddress,
     secure,
-    signal,
-    expectsContinue: false,
     proceed() {},
   }
 }

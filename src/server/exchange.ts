@@ -22,7 +22,7 @@ export class Exchange implements Incoming {
   readonly request: IncomingMessage
   readonly response: ServerResponse
   readonly connection: Connection
-  readonly expectsContinue: boolean
+  readonly #expectsContinue: boolean
   /** Of performance.now(), when the headers were here. */
   readonly started = performance.now()
   /** Bytes of the answer's body so far. */
@@ -36,7 +36,6 @@ export class Exchange implements Incoming {
   movedAt = 0
   #proceeded = false
   #body: RequestBody | undefined
-  #abort: AbortController | undefined
   readonly #onBody: (exchange: Exchange) => void
 
   constructor(
@@ -48,7 +47,7 @@ export class Exchange implements Incoming {
     this.request = request
     this.response = response
     this.connection = request.socket
-    this.expectsContinue = expectsContinue
+    this.#expectsContinue = expectsContinue
     this.#onBody = onBody
   }
 
@@ -103,25 +102,12 @@ export class Exchange implements Incoming {
 
   /** Whether the client still waits for leave to send its body. */
   get withheld(): boolean {
-    return this.expectsContinue && !this.#proceeded
+    return this.#expectsContinue && !this.#proceeded
   }
 
   proceed(): void {
     if (!this.withheld) return
     this.#proceeded = true
     if (!this.response.headersSent) this.response.writeContinue()
-  }
-
-  get signal(): AbortSignal {
-    if (this.#abort === undefined) {
-      const abort = new AbortController()
-      this.#abort = abort
-      const { response } = this
-      if (response.destroyed) abort.abort()
-      response.once('close', () => {
-        if (!response.writableFinished) abort.abort()
-      })
-    }
-    return this.#abort.signal
   }
 }

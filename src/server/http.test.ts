@@ -228,13 +228,9 @@ test('a body that nobody reads does not keep the answer from the client', async 
   await running.stop()
 })
 
-test('a client that leaves ends the body, the signal and the stream of the answer', async () => {
+test('a client that leaves ends the body and the stream of the answer', async () => {
   let seen = ''
-  let aborted = false
   const running = await run(async incoming => {
-    incoming.signal?.addEventListener('abort', () => {
-      aborted = true
-    })
     try {
       for await (const chunk of incoming.body) void chunk
     } catch (error) {
@@ -246,7 +242,7 @@ test('a client that leaves ends the body, the signal and the stream of the answe
   socket.write('PUT /b/k HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc')
   await sleep(30)
   socket.resetAndDestroy()
-  await eventually(() => seen === 'ConnectionClosedByRequester' && aborted)
+  await eventually(() => seen === 'ConnectionClosedByRequester')
   await eventually(() => running.server.inFlight === 0)
   // One that says "that was all" too early may still read its answer.
   const half = await open(running.port)
