@@ -9,6 +9,7 @@ import { type Batch, type Check, Conflict, type MetaStore } from '../ports/meta-
 import type { BodyIds } from './body-ids.ts'
 import type { KeyQueue } from './key-queue.ts'
 import type { ObjectCache } from './object-cache.ts'
+import type { OpenReads } from './open-reads.ts'
 import { bucketsTable } from './tables.ts'
 
 /** Digests of what is there already. Values in base64, MD5 in hex where it is an ETag. */
@@ -78,6 +79,7 @@ export interface Core {
   readonly bodyIds: BodyIds
   readonly queue: KeyQueue
   readonly cache: ObjectCache
+  readonly reads: OpenReads
   /** Bodies of at most so many bytes are kept beside the metadata. */
   readonly inlineMax: number
   readonly thresholds: Thresholds

@@ -33,6 +33,7 @@ import { type Core, type Thresholds, usualThresholds } from './core.ts'
 import { digester } from './digester.ts'
 import { KeyQueue } from './key-queue.ts'
 import { ObjectCache } from './object-cache.ts'
+import { OpenReads, openReadsWords } from './open-reads.ts'
 import { bucketTables } from './tables.ts'
 
 export const volume = 's3v'
@@ -63,6 +64,8 @@ export interface HouseOptions {
   readonly cacheBytes?: number
   readonly worker?: number
   readonly ownsBlobs?: boolean
+  /** Shared by the workers. */
+  readonly reads?: BigInt64Array
   /** How long who lost a race waits; not at all, unless another worker must be given the time. */
   readonly wait?: Core['wait']
 }
@@ -82,6 +85,7 @@ export function houseOn(
     digester,
     bodyIds: new BodyIds(worker),
     queue: new KeyQueue(),
+    reads: new OpenReads(worker, options.reads ?? new BigInt64Array(openReadsWords)),
     cache: new ObjectCache(store, cacheBytes),
     inlineMax,
     thresholds: { ...usualThresholds, ...thresholds },
@@ -112,9 +116,11 @@ export async function twoWorkers(options: HouseOptions = {}): Promise<readonly [
   const shared = createShared()
   const path = join(folder, 'meta.db')
   const blobs = await openFileBlobs({ folder })
+  const reads = new BigInt64Array(new SharedArrayBuffer(openReadsWords * 8))
   const [first, second] = [0, 1].map(worker =>
     houseOn(openSqlite({ path, tables: bucketTables, shared, durability: 'none' }), blobs, clock, {
       ...options,
+      reads,
       worker,
       wait,
     }),

@@ -115,9 +115,12 @@ export class OpenRecord implements OpenObject {
   readonly bytes: Uint8Array | undefined
   readonly record: Stored<VersionRecord> | NoncurrentRecord
   readonly #core: Core
+  /** From then on its blobs may be condemned; the sweep spares them while they are read. */
+  readonly #since: number
 
   constructor(space: Space, found: CachedObject) {
     this.#core = space.core
+    this.#since = space.core.clock.now()
     this.record = found.record
     this.bytes = found.bytes
     this.info = infoOf(space.bucket, found.record)
@@ -125,7 +128,10 @@ export class OpenRecord implements OpenObject {
 
   async stream(span: Span): Promise<AsyncIterable<Uint8Array>> {
     if (this.bytes !== undefined) return chunks([this.bytes.subarray(span.start, span.end)])
-    return started(readSlices(this.#core, await this.slices(span)))
+    const slices = await this.slices(span)
+    const source = readSlices(this.#core, slices)
+    // An open file keeps its bytes: only what is opened later must be kept from the sweep.
+    return started(slices.length > 1 ? registered(this.#core, this.#since, source) : source)
   }
 
   /** The slices that hold a span. */
@@ -291,6 +297,19 @@ function readBlob(blobs: BlobStore, id: string, slice: Slice): AsyncIterable<Uin
 
 async function* chunks(list: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
   for (const chunk of list) if (chunk.byteLength > 0) yield chunk
+}
+
+async function* registered(
+  core: Core,
+  since: number,
+  source: AsyncGenerator<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  const end = core.reads.begin(since)
+  try {
+    yield* source
+  } finally {
+    end()
+  }
 }
 
 /** Waits for the first chunk, so that what is missing is found before anything was told. */

@@ -6,12 +6,16 @@ import { silentLog } from '../ports/log.ts'
 import {
   blobIds,
   bucketOf,
+  completeOf,
   day,
   hookedHouse,
   memoryHouse,
   partsOf,
+  putOf,
   rowsOf,
+  twoWorkers,
 } from './house.fixture.ts'
+import { OpenReads, openReadsWords } from './open-reads.ts'
 import { sweep, usualTimes } from './sweep.ts'
 import { endedTable, partsTable } from './tables.ts'
 
@@ -74,4 +78,45 @@ test('an upload that cannot be cleared does not keep the sweep from the others',
     [bad],
   )
   await house.close()
+})
+
+test('a long download of an object in parts outlives its overwrite, in whichever worker it is', async () => {
+  const [reader, sweeper] = await twoWorkers({ thresholds: { partBytes: 1 } })
+  const { clock } = reader
+  const space = await bucketOf(reader)
+  const contents = ['1', '2', '3'].map(digit => digit.repeat(100))
+  const { uploadId, parts } = await partsOf(space, 'k', contents)
+  await space.complete(completeOf('k', uploadId, parts))
+  const object = await space.open({ key: 'k' })
+  const source = await object.stream({ start: 0, end: 300 })
+  const chunks = source[Symbol.asyncIterator]()
+  const got = [String((await chunks.next()).value)]
+  await space.put(putOf('k', 'new'))
+  await sweep(sweeper.core, usualTimes, silentLog)
+  clock.time += usualTimes.condemnedAge + 1
+  assert.equal((await sweep(sweeper.core, usualTimes, silentLog)).blobsRemoved, 0)
+  for (let next = await chunks.next(); !next.done; next = await chunks.next())
+    got.push(String(Buffer.from(next.value)))
+  assert.equal(got.length, 3)
+  assert.equal(got.slice(1).join(''), contents.slice(1).join(''))
+  assert.equal((await sweep(sweeper.core, usualTimes, silentLog)).blobsRemoved, 3)
+  await reader.close()
+})
+
+test('the oldest read counts; what a dead worker read does not', () => {
+  const slots = new BigInt64Array(openReadsWords)
+  const [a, b] = [new OpenReads(0, slots), new OpenReads(1, slots)]
+  const none = a.oldest()
+  assert.ok(none > Date.now())
+  const first = b.begin(10)
+  const second = b.begin(5)
+  a.begin(20)
+  assert.equal(a.oldest(), 5)
+  second()
+  assert.equal(a.oldest(), 10)
+  first()
+  first()
+  assert.equal(b.oldest(), 20)
+  new OpenReads(0, slots)
+  assert.equal(b.oldest(), none)
 })

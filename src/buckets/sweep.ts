@@ -261,12 +261,15 @@ async function removeBlobs(
   const now = core.clock.now()
   const noted = new Draft()
   const due: Stored<BlobRecord>[] = []
+  const reading = core.reads.oldest()
   for (const blob of blobs) {
     if (blob.condemned === null && times.condemnedAge > 0) {
       noted.checks.push({ table: blobsTable, key: [blob.id], revision: blob.revision })
       noted.writes.push({ put: blobsTable, record: { ...blob, condemned: now } })
-    } else if (!waits(core, blob) && (blob.condemned ?? 0) <= now - times.condemnedAge)
-      due.push(blob)
+    } else if (!waits(core, blob) && (blob.condemned ?? 0) <= now - times.condemnedAge) {
+      // Condemned while somebody reads: it may be what comes next in that object.
+      if ((blob.condemned ?? 0) < reading) due.push(blob)
+    }
   }
   if (noted.writes.length > 0) await committed(core, noted)
   if (due.length === 0) return 0

@@ -12,6 +12,7 @@ import { type Core, usualThresholds } from '../buckets/core.ts'
 import { digester } from '../buckets/digester.ts'
 import { KeyQueue } from '../buckets/key-queue.ts'
 import { ObjectCache } from '../buckets/object-cache.ts'
+import { OpenReads } from '../buckets/open-reads.ts'
 import { bodiesTable, bucketTables } from '../buckets/tables.ts'
 import { createGateway } from '../gateway/gateway.ts'
 import type { Handler } from '../gateway/message.ts'
@@ -89,6 +90,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     clock,
     bodyIds: new BodyIds(index, await greatestBodyId(store)),
     queue: new KeyQueue(),
+    reads: new OpenReads(index, store.room),
     cache: new ObjectCache(store, config.cacheSize),
     inlineMax: config.inlineMax,
     thresholds: usualThresholds,

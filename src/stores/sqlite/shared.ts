@@ -18,7 +18,10 @@ const CHANNEL = 6
 
 const numbersAt = 0
 const wordsAt = 64
-const generationsAt = 128
+/** Words that the store leaves to whoever holds it. */
+const roomAt = 128
+const roomWords = 64
+const generationsAt = roomAt + roomWords * 8
 const generationCount = 1 << 16
 
 /** Creates what the first connection initialises and every other one of the process is given. */
@@ -51,6 +54,7 @@ async function waitOn(outcome: Promise<'ok' | 'timed-out'>): Promise<'ok' | 'tim
 
 export class Shared {
   readonly buffer: SharedArrayBuffer
+  readonly room: BigInt64Array
   readonly #numbers: BigInt64Array
   readonly #words: Int32Array
   readonly #generations: Int32Array
@@ -59,6 +63,7 @@ export class Shared {
     this.buffer = buffer
     this.#numbers = new BigInt64Array(buffer, numbersAt, 8)
     this.#words = new Int32Array(buffer, wordsAt, 16)
+    this.room = new BigInt64Array(buffer, roomAt, roomWords)
     this.#generations = new Int32Array(buffer, generationsAt, generationCount)
   }
 

@@ -36,6 +36,8 @@ export interface SqliteOptions {
 export interface SqliteStore extends MetaStore {
   /** To be handed to the other connections of this process. */
   readonly shared: SharedArrayBuffer
+  /** A word for each worker in that buffer, zero at first, which the store itself does not touch. */
+  readonly room: BigInt64Array
   /** This connection's number in the shared buffer, by which its turn is released when its thread dies. */
   readonly connection: number
   /** Made by chance when the database was created, and durable once it is open; a copy of its file keeps it. */
@@ -118,6 +120,7 @@ function storeOf({ db, shared, tables, wal, options, storeId }: Parts): SqliteSt
 
   return {
     shared: shared.buffer,
+    room: shared.room,
     connection,
     storeId,
     // Each get and scan names its record type; rows are untyped, so the answer is typed here, once.
