@@ -7,6 +7,8 @@ import { type Md5Stream, md5Pool } from './md5-pool.ts'
 /** Checksums by algorithm, in base64. */
 export type Digests = Partial<Record<ChecksumAlgorithm, string>>
 
+const nothing = new Uint8Array(0)
+
 /** The checksums of bytes that are all there. */
 export const hashSmall = (bytes: Uint8Array, algorithms: Iterable<ChecksumAlgorithm>): Digests => {
   const digests: Digests = {}
@@ -17,16 +19,19 @@ export const hashSmall = (bytes: Uint8Array, algorithms: Iterable<ChecksumAlgori
 /** Base64 as hex: an ETag from the digest of `MD5`. */
 export const hexOfBase64 = (base64: string): string => Buffer.from(base64, 'base64').toString('hex')
 
-/** The checksums of a body that comes in pieces. It must end in `digest` or `close`. */
+/** The checksums of a body that comes in pieces. Once it has begun it must end in `digest` or `close`. */
 export class BodyHasher {
   readonly #hashers: [ChecksumAlgorithm, Hasher][] = []
+  readonly #wantsMd5: boolean
+  /** Opened with the first piece: a body that nobody begins to read must not hold a place in the pool. */
   #md5: Md5Stream | undefined
   #bytes = 0
 
   constructor(algorithms: Iterable<ChecksumAlgorithm>) {
-    for (const algorithm of new Set(algorithms)) {
-      if (algorithm === 'MD5') this.#md5 = md5Pool.open()
-      else this.#hashers.push([algorithm, createHasher(algorithm)])
+    const wanted = new Set(algorithms)
+    this.#wantsMd5 = wanted.has('MD5')
+    for (const algorithm of wanted) {
+      if (algorithm !== 'MD5') this.#hashers.push([algorithm, createHasher(algorithm)])
     }
   }
 
@@ -38,6 +43,7 @@ export class BodyHasher {
   /** Takes a piece. Where a promise is returned, the piece must stay as it is, and no other come, until it is fulfilled. */
   update(bytes: Uint8Array): void | Promise<void> {
     this.#bytes += bytes.length
+    if (this.#wantsMd5) this.#md5 ??= md5Pool.open()
     const waiting = this.#md5?.update(bytes)
     for (const [, hasher] of this.#hashers) hasher.update(bytes)
     return waiting
@@ -46,7 +52,10 @@ export class BodyHasher {
   /** All checksums. */
   digest(): Digests {
     const digests: Digests = {}
-    if (this.#md5 !== undefined) digests.MD5 = this.#md5.digest().toString('base64')
+    if (this.#wantsMd5) {
+      const md5 = this.#md5?.digest().toString('base64')
+      digests.MD5 = md5 ?? hashBytes('MD5', nothing)
+    }
     for (const [algorithm, hasher] of this.#hashers) digests[algorithm] = hasher.digest()
     return digests
   }

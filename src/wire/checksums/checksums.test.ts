@@ -19,7 +19,7 @@ import {
 import { BodyHasher, hashSmall, hexOfBase64 } from './body-hasher.ts'
 import { combineFull, isCombinable } from './combine.ts'
 import { createHasher, hashBytes, readyChecksums } from './hashers.ts'
-import { Md5Pool } from './md5-pool.ts'
+import { Md5Pool, md5Pool } from './md5-pool.ts'
 
 const hex = (base64: string): string => Buffer.from(base64, 'base64').toString('hex')
 const thrown = (code: string) => (error: unknown) => error instanceof S3Error && error.code === code
@@ -216,6 +216,23 @@ describe('MD5 in lanes', () => {
 })
 
 describe('BodyHasher', () => {
+  it('holds no place in the pool before its body begins', () => {
+    const engine = () => {
+      const stream = md5Pool.open()
+      stream.close()
+      return stream.constructor
+    }
+    const alone = engine()
+    const idle = Array.from({ length: 8 }, () => new BodyHasher(['MD5']))
+    assert.equal(engine(), alone)
+    for (const hasher of idle) hasher.close()
+  })
+
+  it('has the checksums of nothing', () => {
+    const hasher = new BodyHasher(checksumAlgorithms)
+    assert.deepEqual(hasher.digest(), hashSmall(new Uint8Array(0), checksumAlgorithms))
+  })
+
   it('gives what hashSmall gives', async () => {
     const bytes = randomBytes(100_000)
     const hashers = Array.from({ length: 5 }, () => new BodyHasher(checksumAlgorithms))
