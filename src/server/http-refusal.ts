@@ -35,6 +35,12 @@ export function refusalOf(parserError: string | undefined): Outgoing {
   return refusal('BadRequest', { status: 400 })
 }
 
+/** What a handler that reads a body is told when the parser of HTTP, or the connection, gave up within it. */
+export function codeOfBreak(parserError: string | undefined): ErrorCode {
+  if (parserError === 'ECONNRESET') return 'ConnectionClosedByRequester'
+  return parserError === 'HPE_INVALID_TRANSFER_ENCODING' ? 'NotImplemented' : 'IncompleteBody'
+}
+
 /** In place of an answer whose headers cannot be written. */
 export function instead(record: RequestRecord, cause: unknown): Outgoing {
   record.error = 'InternalError'

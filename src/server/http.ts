@@ -6,7 +6,7 @@ import type { Handler, Outgoing } from '../gateway/message.ts'
 import { S3Error } from '../model/errors.ts'
 import { type Connection, Exchange, queued, refused, underWay } from './exchange.ts'
 import { answer, isStreamed } from './http-answer.ts'
-import { instead, rawAnswer, refusal, refusalOf } from './http-refusal.ts'
+import { codeOfBreak, instead, rawAnswer, refusal, refusalOf } from './http-refusal.ts'
 import { isLast, lastOf, takeTurn } from './turns.ts'
 
 /** How long a client that sent broken HTTP may take to read why. */
@@ -200,11 +200,9 @@ export class HttpServer {
     const gone = error.code === 'ECONNRESET'
     if (
       exchange?.response.headersSent === false &&
-      exchange.bodyInUse !== undefined &&
-      (gone || !exchange.request.complete)
+      (gone ? exchange.bodyInUse !== undefined : !exchange.request.complete)
     ) {
-      const code = gone ? 'ConnectionClosedByRequester' : 'IncompleteBody'
-      exchange.bodyInUse.interrupt(new S3Error(code))
+      exchange.body.interrupt(new S3Error(codeOfBreak(error.code)))
       return
     }
     if (!gone && exchange?.request.complete === true) {
