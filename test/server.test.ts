@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { request } from 'node:https'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -89,6 +89,23 @@ test('the root key is made once and shown once; secrets are in no log', async ()
     for (const line of text.trim().split('\n'))
       assert.equal(typeof JSON.parse(line).requestId, 'string')
     assert.ok(!text.includes(secret) && !text.includes('sssiggg'))
+  }
+})
+
+test('files of a data folder that others may enter are for its owner only', async () => {
+  const data = join(folder, 'open')
+  await mkdir(data, { mode: 0o755 })
+  const before = process.umask(0o022)
+  try {
+    assert.equal(await stop(await start(['--data', data, '--workers', '2'])), 0)
+    await rm(join(data, 'moongate.lock'))
+    assert.equal(await launch(['root-key', 'rotate', '--data', data]).exit, 0)
+  } finally {
+    process.umask(before)
+  }
+  for (const entry of await readdir(data, { withFileTypes: true })) {
+    if (!entry.isFile()) continue
+    assert.equal((await stat(join(data, entry.name))).mode & 0o077, 0, entry.name)
   }
 })
 

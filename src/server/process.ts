@@ -42,6 +42,8 @@ function describe(config: Config, { endpoint, root }: RunningServer): string {
 /** Resolves with the exit status once the server was told to stop and has stopped. */
 export async function runServer(options: ProcessOptions): Promise<number> {
   const config = processConfig(options)
+  // What SQLite makes in a folder that others may enter is the owner's all the same. Workers share it.
+  process.umask(0o077)
   const { promise: hopeless, resolve: giveUp } = Promise.withResolvers<Error>()
   const server = await startServer({ config, onHopeless: giveUp })
   const stopped = new Promise<undefined>(done => {
