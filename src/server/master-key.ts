@@ -6,6 +6,7 @@ import {
   mkdirSync,
   openSync,
   readFileSync,
+  statSync,
   writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
@@ -13,8 +14,19 @@ import { type MasterKey, newMasterKey, parseMasterKey } from '../access/seal.ts'
 import { databaseFile } from './compose.ts'
 import { type Config, ConfigError } from './config.ts'
 
-const isMissing = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && error.code === 'ENOENT'
+const isError = (error: unknown, code: string): boolean =>
+  error instanceof Error && 'code' in error && error.code === code
+
+const keyFile = (config: Config): string => join(config.data, 'master.key')
+
+/** What the operator should know of the key's file: undefined where only its owner may read it, or where it is not used. */
+export function keyFileWarning(config: Config): string | undefined {
+  if (config.masterKey !== undefined || config.memory || process.platform === 'win32') return
+  const path = keyFile(config)
+  const mode = statSync(path, { throwIfNoEntry: false })?.mode ?? 0
+  if ((mode & 0o077) === 0) return
+  return `${path} can be read by others; only its owner should (chmod 600)`
+}
 
 function parse(text: string, where: string): MasterKey {
   try {
@@ -56,11 +68,15 @@ function makeFile(folder: string, path: string): string {
 export function masterKeyOf(config: Config, lost: 'refuse' | 'renew' = 'refuse'): MasterKey {
   if (config.masterKey !== undefined) return parse(config.masterKey, 'MOONGATE_MASTER_KEY')
   if (config.memory) return parseMasterKey(newMasterKey())
-  const path = join(config.data, 'master.key')
+  const path = keyFile(config)
   try {
     return parse(readFileSync(path, 'utf8'), path)
   } catch (error) {
-    if (!isMissing(error)) throw error
+    if (isError(error, 'EISDIR')) {
+      const words = `${path} is a directory; it must be the file that holds the master key.`
+      throw new ConfigError(words, { cause: error })
+    }
+    if (!isError(error, 'ENOENT')) throw error
   }
   // A new key could open none of the secrets that are there; making one would only hide that the old one is gone.
   if (lost === 'refuse' && existsSync(databaseFile(config))) {

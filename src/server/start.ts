@@ -13,7 +13,7 @@ import type { Config } from './config.ts'
 import { countersBytes } from './counters.ts'
 import { createLogs, type Logs, openLogFiles } from './logs.ts'
 import { requireDatabase } from './lost-database.ts'
-import { masterKeyOf } from './master-key.ts'
+import { keyFileWarning, masterKeyOf } from './master-key.ts'
 import { portError, portsAreShared, provePort } from './port.ts'
 import { type Certificate, type Serving, SharedState, serve } from './serving.ts'
 import { Workers, type WorkersOptions } from './workers.ts'
@@ -84,6 +84,8 @@ async function open(parts: Parts) {
   }
   requireDatabase(config)
   const masterKey = masterKeyOf(config)
+  const warning = keyFileWarning(config)
+  if (warning !== undefined) logs.log.warn({}, warning)
   const started = Date.now()
   const house = await openHouse({ config, masterKey, shared: createShared(), started, index: 0 })
   undo.add(() => house.close())
