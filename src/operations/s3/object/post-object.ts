@@ -17,7 +17,7 @@ import {
   type WrittenAcl,
   type WrittenAttributes,
 } from '../attributes.ts'
-import { requireBodySize } from '../body-size.ts'
+import { bodyUpTo } from '../body-size.ts'
 import { objectUrl } from '../object-url.ts'
 import { notImplemented } from '../refusals.ts'
 import { toldVersion } from './version.ts'
@@ -125,14 +125,14 @@ export const postObject: Operation<'PostObject'> = {
     const written = writtenFields(Fields)
     requireUnshared(written)
     authorizeHeaders({ ...written, Key, Tagging: Fields.get('tagging') }, context)
-    requireBodySize(context.body, limits.put_bytes_max)
+    const body = bodyUpTo(context.body, limits.put_bytes_max)
     const result = await context.keyspace.put({
       ...readAttributes(written),
       tags: fieldTags(Fields.get('tagging')),
       key: Key,
       owner: context.bucket.owner,
-      body: context.body,
-      checksumAlgorithm: context.body.announced ?? 'CRC64NVME',
+      body,
+      checksumAlgorithm: body.announced ?? 'CRC64NVME',
       conditions: {},
     })
     return answer(input, context, result)

@@ -3,7 +3,7 @@ import { limits } from '../../../model/limits.ts'
 import type { PutObjectOutput } from '../../../model/shapes.gen.ts'
 import type { Operation } from '../../operation.ts'
 import { authorizeHeaders, readAttributes, requireUnshared } from '../attributes.ts'
-import { requireBodySize } from '../body-size.ts'
+import { bodyUpTo } from '../body-size.ts'
 import { tellChecksum } from '../checksums.ts'
 import { writeConditions } from '../preconditions.ts'
 import { requireNoEncryption, requireNoLock } from '../refusals.ts'
@@ -13,12 +13,12 @@ import { toldVersion } from './version.ts'
 export const putObject: Operation<'PutObject'> = {
   action: 's3:PutObject',
   async run(input, context) {
-    const { body, keyspace } = context
+    const { keyspace } = context
     requireNoEncryption(input)
     requireNoLock(input)
     requireUnshared(input)
     authorizeHeaders(input, context)
-    requireBodySize(body, limits.put_bytes_max)
+    const body = bodyUpTo(context.body, limits.put_bytes_max)
     const { headers, metadata, tags, storageClass } = readAttributes(input)
     const offset = input.WriteOffsetBytes
     const result = await keyspace.put({

@@ -3,7 +3,7 @@ import { limits } from '../../../model/limits.ts'
 import type { UploadPartOutput } from '../../../model/shapes.gen.ts'
 import { requirePartNumber } from '../../../rules/uploads.ts'
 import type { Operation } from '../../operation.ts'
-import { requireBodySize } from '../body-size.ts'
+import { bodyUpTo } from '../body-size.ts'
 import { tellValue } from '../checksums.ts'
 import { requireNoEncryption } from '../refusals.ts'
 import type { Unfrozen } from '../unfrozen.ts'
@@ -13,12 +13,12 @@ export const uploadPart: Operation<'UploadPart'> = {
   async run(input, context) {
     requirePartNumber(input.PartNumber)
     requireNoEncryption(input)
-    requireBodySize(context.body, limits.part_bytes_max)
+    const body = bodyUpTo(context.body, limits.part_bytes_max)
     const part = await context.keyspace.putPart({
       key: input.Key,
       uploadId: input.UploadId,
       number: input.PartNumber,
-      body: context.body,
+      body,
     })
     const output: Unfrozen<UploadPartOutput> = { ETag: `"${part.etag}"` }
     if (part.checksum !== undefined) {
