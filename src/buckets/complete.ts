@@ -17,7 +17,7 @@ import { clearParts } from './clear-parts.ts'
 import { sliceReferences } from './content.ts'
 import { attempt, bucketCheck, type Core, type Plan, type Space } from './core.ts'
 import { putResult } from './put.ts'
-import { noSuchUpload, versionIdOf } from './records.ts'
+import { noSuchUpload, requireUploadId, versionIdOf } from './records.ts'
 import {
   type Content,
   type ContentPart,
@@ -68,6 +68,7 @@ async function clearNow(core: Core, ended: EndedRecord): Promise<void> {
 }
 
 async function readBoth(space: Space, ref: UploadRef) {
+  requireUploadId(ref.uploadId)
   const key = [space.bucket.id, ref.key, ref.uploadId]
   const { gets } = await space.core.store.read(
     { gets: [get(uploadsTable, key), get(endedTable, key)] },

@@ -160,6 +160,13 @@ export function noSuchVersion(key: string, versionId: string): S3Error {
   return new S3Error('NoSuchVersion', { Key: key, VersionId: versionId })
 }
 
+const uploadIdForm = /^[\w-]{1,64}$/
+
+/** Throws NoSuchUpload for what no upload can have as its id; the store would refuse some of it (NUL) as a mistake. */
+export function requireUploadId(uploadId: string): void {
+  if (!uploadIdForm.test(uploadId)) throw noSuchUpload(uploadId)
+}
+
 export function noSuchUpload(uploadId: string): S3Error {
   return new S3Error('NoSuchUpload', { UploadId: uploadId })
 }

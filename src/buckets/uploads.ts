@@ -20,7 +20,13 @@ import { cut, discardOnFailure, type NewContent, sliceReferences, takeIn } from 
 import { attempt, bucketCheck, type Space } from './core.ts'
 import { placeOf } from './put.ts'
 import { find, OpenRecord } from './read.ts'
-import { noSuchUpload, storedAttributes, uploadSummaryOf, versionIdOf } from './records.ts'
+import {
+  noSuchUpload,
+  requireUploadId,
+  storedAttributes,
+  uploadSummaryOf,
+  versionIdOf,
+} from './records.ts'
 import {
   type PartRecord,
   partsTable,
@@ -60,6 +66,7 @@ function newUploadId(now: number, random: Uint8Array): string {
 }
 
 export async function readUpload(space: Space, ref: UploadRef): Promise<Stored<UploadRecord>> {
+  requireUploadId(ref.uploadId)
   const { gets } = await space.core.store.read({
     gets: [get(uploadsTable, [space.bucket.id, ref.key, ref.uploadId])],
   })
@@ -270,6 +277,7 @@ export async function listParts(
   request: Parameters<Keyspace['listParts']>[0],
 ): ReturnType<Keyspace['listParts']> {
   const { uploadId, marker, limit } = request
+  requireUploadId(uploadId)
   const { gets, scans } = await space.core.store.read({
     gets: [get(uploadsTable, [space.bucket.id, request.key, uploadId])],
     scans: [scan(partsTable, { at: [uploadId], after: [marker], limit: Math.max(limit, 1) })],
