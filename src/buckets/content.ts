@@ -64,7 +64,7 @@ export async function takeIn(
 /** A small body as a row of the batch. Its id is new, so nothing needs to be checked. */
 export function inlineContent(core: Core, bytes: Uint8Array): NewContent {
   if (bytes.byteLength === 0) return nothing
-  const id = core.bodyIds.next(core.clock.now())
+  const id = core.bodyIds.next()
   return {
     slices: [{ body: id, offset: 0, length: bytes.byteLength }],
     checks: [],

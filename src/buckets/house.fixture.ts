@@ -83,7 +83,7 @@ export function houseOn(
     blobs,
     clock,
     digester,
-    bodyIds: new BodyIds(worker),
+    bodyIds: new BodyIds(worker, clock),
     queue: new KeyQueue(),
     reads: new OpenReads(worker, options.reads ?? new BigInt64Array(openReadsWords)),
     cache: new ObjectCache(store, cacheBytes),

@@ -45,6 +45,10 @@ export class OpenReads {
   #publish(): void {
     let oldest = never
     for (const { since } of this.#since) if (since < oldest) oldest = since
-    Atomics.store(this.#slots, this.#worker, this.#since.size === 0 ? 0n : BigInt(Math.floor(oldest)))
+    Atomics.store(
+      this.#slots,
+      this.#worker,
+      this.#since.size === 0 ? 0n : BigInt(Math.floor(oldest)),
+    )
   }
 }

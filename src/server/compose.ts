@@ -88,7 +88,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     store,
     blobs,
     clock,
-    bodyIds: new BodyIds(index, await greatestBodyId(store)),
+    bodyIds: new BodyIds(index, clock, await greatestBodyId(store)),
     queue: new KeyQueue(),
     reads: new OpenReads(index, store.room),
     cache: new ObjectCache(store, config.cacheSize),
