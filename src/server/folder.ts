@@ -27,8 +27,11 @@ export async function inFolder<T>(
 ): Promise<T> {
   if (!existsSync(databaseFile(config)))
     throw new CommandFailed(`${config.data} holds no data of Moongate; name the folder with --data`)
-  const unlock = lockFolder(config.data)
+  // What SQLite makes is the owner's only; what the command writes elsewhere is as its user has it.
+  const mask = process.umask(0o077)
+  let unlock: (() => void) | undefined
   try {
+    unlock = lockFolder(config.data)
     requireDatabase(config)
     const house = await openHouse({
       config,
@@ -37,6 +40,7 @@ export async function inFolder<T>(
       started: Date.now(),
       index: 0,
     })
+    process.umask(mask)
     const stopCheckpointing = keepCheckpointing(config, house.store, silentLog)
     try {
       return await work(house)
@@ -45,7 +49,8 @@ export async function inFolder<T>(
       await house.close()
     }
   } finally {
-    unlock()
+    process.umask(mask)
+    unlock?.()
   }
 }
 
