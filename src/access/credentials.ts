@@ -102,10 +102,13 @@ export class StoredCredentials implements CredentialSource {
     this.#masterKey = masterKey
     this.#credentials = new Cache(cacheMax)
     this.#accounts = new Cache(cacheMax)
-    this.#stop = store.changes((table, key) => {
-      if (table === keysTable.name) this.forget(String(key[0]))
-      else if (table === accountsTable.name || table === rootsTable.name) this.forget()
-    })
+    this.#stop = store.changes(
+      (table, key) => {
+        if (table === keysTable.name) this.forget(String(key[0]))
+        else if (table === accountsTable.name || table === rootsTable.name) this.forget()
+      },
+      [keysTable, accountsTable, rootsTable],
+    )
   }
 
   cached(accessKeyId: string): Credential | undefined {

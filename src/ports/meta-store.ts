@@ -183,7 +183,11 @@ export interface MetaStore {
    */
   generation(table: Table<object>, key: readonly KeyValue[]): number
   /** Records that changed elsewhere (another process or worker): for caches. Returns the way to stop. */
-  changes(listener: (table: string, key: readonly KeyValue[]) => void): () => void
+  changes(
+    listener: (table: string, key: readonly KeyValue[]) => void,
+    /** Changes of others need not be told; telling costs every commit of those that are. All by default. */
+    tables?: readonly { readonly name: string }[],
+  ): () => void
   close(): Promise<void>
 }
 

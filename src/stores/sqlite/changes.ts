@@ -4,6 +4,8 @@ import type { EncodedBatch } from './batches.ts'
 import type { Shared } from './shared.ts'
 
 type Change = readonly [table: string, key: readonly KeyValue[]]
+const everything = -1
+
 type Listener = (table: string, key: readonly KeyValue[]) => void
 
 export class Changes {
@@ -11,14 +13,20 @@ export class Changes {
   readonly #listeners = new Set<Listener>()
   #channel: BroadcastChannel | undefined
 
-  constructor(shared: Shared) {
+  /** The tables' bits, by their place in the declaration, which is the same in every thread. */
+  readonly #bits: ReadonlyMap<string, number>
+
+  constructor(shared: Shared, tables: readonly { readonly name: string }[]) {
     this.#shared = shared
+    this.#bits = new Map(tables.map(({ name }, index) => [name, 1 << (index % 32)]))
   }
 
-  listen(listener: Listener): () => void {
+  listen(listener: Listener, tables?: readonly { readonly name: string }[]): () => void {
     // The same function may be given twice; each registration is its own.
     const own: Listener = (table, key) => listener(table, key)
     this.#listeners.add(own)
+    const mask = tables?.reduce((sum, { name }) => sum | this.#bit(name), 0) ?? everything
+    this.#shared.listenTo(mask)
     this.#shared.addListener(1)
     this.#open()
     return () => {
@@ -26,13 +34,21 @@ export class Changes {
     }
   }
 
+  #bit(table: string): number {
+    return this.#bits.get(table) ?? everything
+  }
+
   /** Costs nothing unless some thread of the process listens. */
   tell(batches: readonly EncodedBatch[]): void {
     if (!this.#shared.hasListeners()) return
+    const listened = this.#shared.listenedTo()
     const changes: Change[] = []
+    const note = (table: string, key: readonly KeyValue[]) => {
+      if ((this.#bit(table) & listened) !== 0) changes.push([table, key])
+    }
     for (const { writes, adds } of batches) {
-      for (const { table, key } of writes) changes.push([table.layout.shape.name, key])
-      for (const { statements, key } of adds) changes.push([statements.layout.shape.name, key])
+      for (const { table, key } of writes) note(table.layout.shape.name, key)
+      for (const { statements, key } of adds) note(statements.layout.shape.name, key)
     }
     if (changes.length > 0) this.#open().postMessage(changes)
   }

@@ -15,6 +15,7 @@ const TURN_WAITERS = 3
 const LISTENERS = 4
 const READY = 5
 const CHANNEL = 6
+const LISTENED = 7
 
 const numbersAt = 0
 const wordsAt = 64
@@ -199,6 +200,15 @@ export class Shared {
 
   moveGeneration(slot: number): void {
     Atomics.add(this.#generations, slot, 1)
+  }
+
+  /** Adds tables, a bit for each, to those of which somebody wants to hear. They stay: who stops to listen costs little. */
+  listenTo(mask: number): void {
+    Atomics.or(this.#words, LISTENED, mask)
+  }
+
+  listenedTo(): number {
+    return Atomics.load(this.#words, LISTENED)
   }
 
   addListener(by: 1 | -1): void {

@@ -99,7 +99,7 @@ function storeOf({ db, shared, tables, wal, options, storeId }: Parts): SqliteSt
   const connection = shared.nextConnection()
   const sync = options.sync ?? (wal === undefined ? undefined : () => wal.sync())
   const durability = new Durability({ shared, sync, onFatal })
-  const changes = new Changes(shared)
+  const changes = new Changes(shared, options.tables)
   const commits = new GroupCommits({
     db,
     shared,
@@ -133,7 +133,7 @@ function storeOf({ db, shared, tables, wal, options, storeId }: Parts): SqliteSt
     async settle() {
       await durability.wait(shared.begun())
     },
-    changes: listener => changes.listen(listener),
+    changes: (listener, listened) => changes.listen(listener, listened),
     generation: (table, key) => shared.generation(slotOf(tables.of(table).layout.seed, key)),
     releaseTurnOf(dead) {
       releaseTurn({ db, shared, dead, onFatal })
