@@ -83,9 +83,11 @@ class FileBlobs implements BlobStore {
     this.#unfinished.add(id)
     try {
       const size = await this.#write(source, temporary)
-      const folder = await this.#folderOf(id)
-      await this.#disk.rename(temporary, join(folder, id))
-      await this.#folders.sync(folder)
+      await this.#again(async () => {
+        const folder = await this.#folderOf(id)
+        await this.#disk.rename(temporary, join(folder, id))
+        await this.#folders.sync(folder)
+      })
       return { id, size }
     } catch (error) {
       // Also when the rename was done and the sync failed: nobody knows the id.
@@ -99,13 +101,28 @@ class FileBlobs implements BlobStore {
 
   async #write(source: ByteSource, path: string): Promise<number> {
     const disk = this.#disk
-    const fd = await disk.create(path)
+    const fd = await this.#again(async () => {
+      await this.#folders.ensure(this.#temporary, this.#root)
+      return await disk.create(path)
+    })
     try {
       const size = await writeSource(guarded(source), { disk, fd, pool: this.#writing })
       await disk.syncData(fd)
       return size
     } finally {
       await disk.close(fd)
+    }
+  }
+
+  /** Runs what needs our folders, once more where one of them turns out to have been taken away. */
+  async #again<T>(run: () => Promise<T>): Promise<T> {
+    try {
+      return await run()
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT') throw error
+      this.#folders.forgetAll()
+      await this.#folders.ensure(this.#blobs, this.#root)
+      return await run()
     }
   }
 

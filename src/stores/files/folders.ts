@@ -83,6 +83,17 @@ export class Folders {
     return opened
   }
 
+  /** Somebody took folders away: all are made, opened and synced anew when they are wanted again. */
+  forgetAll(): void {
+    this.#made.clear()
+    for (const [folder, opened] of this.#open) {
+      this.#open.delete(folder)
+      const running = this.#syncing.get(folder)?.running ?? Promise.resolve()
+      const close = () => void opened.then(fd => this.#disk.close(fd)).catch(() => undefined)
+      running.then(close, close)
+    }
+  }
+
   #forget(folder: string): void {
     const opened = this.#open.get(folder)
     this.#open.delete(folder)
