@@ -86,6 +86,7 @@ const check = async (...args: string[]) => {
 /** The files of blobs. */
 const blobs = () =>
   readdirSync(join(data, 'blobs'), { recursive: true, encoding: 'utf8' })
+    .filter(name => name !== 'store-id')
     .map(name => join(data, 'blobs', name))
     .filter(path => statSync(path).isFile())
 

@@ -17,7 +17,10 @@ export function blobFiles(data: string): string[] {
   const names = readdirSync(data, { recursive: true, withFileTypes: true })
   return names
     .filter(
-      entry => entry.isFile() && /(?:blobs|temporary)/.test(entry.parentPath.slice(data.length)),
+      entry =>
+        entry.isFile() &&
+        entry.name !== 'store-id' &&
+        /(?:blobs|temporary)/.test(entry.parentPath.slice(data.length)),
     )
     .map(entry => join(entry.parentPath, entry.name))
 }
