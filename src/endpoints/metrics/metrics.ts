@@ -3,17 +3,20 @@
  * it. They tell nothing of environment or configuration.
  */
 import { createHash, timingSafeEqual } from 'node:crypto'
-import { isIP } from 'node:net'
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
 
 const isLoopback = (address: string): boolean => address === '::1' || address.startsWith('127.')
 
+/** A name that has only digits and dots, or a colon, can be no name of DNS. */
+const isAddress = (name: string): boolean =>
+  /^[\d.]+$/.test(name) || /^[\da-f.]*:[\da-f.:]*$/.test(name)
+
 /** Whether a `Host` can only mean this machine to a browser: a name may be anybody's, and lead here all the same. */
 function isOwnHost(host: string): boolean {
   const name = host.replace(/:\d{1,5}$/, '').toLowerCase()
   const address = name.startsWith('[') && name.endsWith(']') ? name.slice(1, -1) : name
-  return name === 'localhost' || isIP(address) !== 0
+  return name === 'localhost' || isAddress(address)
 }
 
 /** What is looked at of a request; header names in lower case. */
