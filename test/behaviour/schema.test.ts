@@ -1,7 +1,7 @@
 // Data folders of other releases: an older one opens, a newer one is refused by name.
 
 import assert from 'node:assert/strict'
-import { copyFileSync, mkdirSync, readdirSync } from 'node:fs'
+import { chmodSync, copyFileSync, mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
@@ -15,6 +15,8 @@ function copyOf(fixture: string): string {
   mkdirSync(data)
   for (const file of ['moongate.db', 'master.key'])
     copyFileSync(join(fixtures, fixture, file), join(data, file))
+  // git keeps no such modes, and a key that others may read is warned of.
+  chmodSync(join(data, 'master.key'), 0o600)
   return data
 }
 
