@@ -6,7 +6,6 @@ import type {
   CopyRequest,
   DeleteRequest,
   Keyspace,
-  ListRequest,
   PartCopyRequest,
   PartRequest,
   PutRequest,
@@ -76,7 +75,7 @@ export class PlainKeyspace implements Keyspace, Space {
   setTags(ref: VersionRef, tags: readonly Tag[]) {
     return setTags(this, ref, tags)
   }
-  list(request: ListRequest) {
+  list(request: Requests['list']) {
     return list(this, request)
   }
   listVersions(request: Requests['listVersions']) {

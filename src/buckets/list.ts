@@ -19,15 +19,15 @@ import {
   versionsTable,
 } from './tables.ts'
 
-const summaryColumns = [
+const ownerlessColumns = [
   'size',
   'etag',
   'modified',
-  'owner',
   'storageClass',
   'checksumAlgorithm',
   'checksumType',
 ]
+const summaryColumns = [...ownerlessColumns, 'owner']
 const versionSummaryColumns = [...summaryColumns, 'version', 'isNull']
 
 /** Sorts after every version and upload id. */
@@ -75,14 +75,17 @@ export function successor(text: string): string | undefined {
   return undefined
 }
 
-export async function list(space: Space, request: ListRequest): Promise<Listing<ObjectSummary>> {
+export async function list(
+  space: Space,
+  request: Parameters<Keyspace['list']>[0],
+): Promise<Listing<ObjectSummary>> {
   if (request.limit === 0) return { entries: [], more: false }
   const { scans } = await space.core.store.read({
     scans: [
       scan(objectsTable, {
         at: [space.bucket.id],
         limit: request.limit,
-        columns: summaryColumns,
+        columns: request.ownersUnused === true ? ownerlessColumns : summaryColumns,
         ...bounds(request),
       }),
     ],

@@ -303,7 +303,8 @@ export interface Keyspace {
     ref: VersionRef,
     tags: readonly Tag[],
   ): Promise<{ readonly versionId: string | undefined }>
-  list(request: ListRequest): Promise<Listing<ObjectSummary>>
+  /** `ownersUnused`: nobody will look at the entries' owners, so they may be left out. */
+  list(request: ListRequest & { readonly ownersUnused?: boolean }): Promise<Listing<ObjectSummary>>
   listVersions(
     request: ListRequest & { readonly afterVersion: string },
   ): Promise<Listing<VersionSummary>>

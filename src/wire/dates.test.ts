@@ -54,3 +54,10 @@ test('property: what was written is read, and written as the platform does', () 
     }),
   )
 })
+
+test('dates of more days than are kept in mind are right', () => {
+  for (let day = 0; day < 10_000; day++) {
+    const date = new Date(day * 86_400_000 + day)
+    assert.equal(formatIso(date), date.toISOString())
+  }
+})

@@ -4,27 +4,33 @@ const dayMillis = 86_400_000
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
 const twoDigits = Array.from({ length: 100 }, (_, i) => (i < 10 ? `0${i}` : `${i}`))
 
-// A listing's dates are mostly of few days: the date's text is kept for the day that was written last.
-let lastDay = Number.NaN
-let lastDayText = ''
+const minutes = Array.from(
+  { length: 1440 },
+  (_, i) => `${twoDigits[Math.floor(i / 60)]}:${twoDigits[i % 60]}:`,
+)
+const fractions = Array.from({ length: 1000 }, (_, i) => `.${String(i).padStart(3, '0')}Z`)
+
+// A listing's dates may be of any day, and in any order: the texts of eleven years' days are kept.
+const dayTexts = new Map<number, string>()
+const dayTextsMax = 4096
 
 /** `2006-02-03T16:45:09.000Z`. Years 0 to 9999; others as `toISOString` does. */
 export const formatIso = (date: Date): string => {
   const millis = date.getTime()
   const day = Math.floor(millis / dayMillis)
-  if (day !== lastDay) {
+  let dayText = dayTexts.get(day)
+  if (dayText === undefined) {
     const text = date.toISOString()
     if (text.length !== 24) return text
-    lastDayText = text.slice(0, 11)
-    lastDay = day
+    dayText = text.slice(0, 11)
+    if (dayTexts.size >= dayTextsMax) dayTexts.clear()
+    dayTexts.set(day, dayText)
   }
   const inDay = millis - day * dayMillis
   const seconds = Math.floor(inDay / 1000)
-  const rest = inDay - seconds * 1000
-  const hour = Math.floor(seconds / 3600)
-  const minute = Math.floor(seconds / 60) - hour * 60
-  const fraction = rest < 100 ? `0${twoDigits[rest]}` : `${rest}`
-  return `${lastDayText}${twoDigits[hour]}:${twoDigits[minute]}:${twoDigits[seconds % 60]}.${fraction}Z`
+  const minute = Math.floor(seconds / 60)
+  const fraction = fractions[inDay - seconds * 1000]
+  return `${dayText}${minutes[minute]}${twoDigits[seconds - minute * 60]}${fraction}`
 }
 
 // Objects that are read together were often written in the same second.

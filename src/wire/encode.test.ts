@@ -137,6 +137,21 @@ test('an error has its fields and no name space', () => {
 /** Any text that UTF-8 can carry, without NUL, which keys cannot hold. */
 const text = fc.string({ unit: 'binary' }).map(value => value.replaceAll('\0', ''))
 
+test('quotes around a text, and within, are written as references', () => {
+  for (const [text, written] of [
+    ['"e1"', '&quot;e1&quot;'],
+    ['"', '&quot;'],
+    ['""', '&quot;&quot;'],
+    ['"a', '&quot;a'],
+    ['a"', 'a&quot;'],
+    ['"a"b"', '&quot;a&quot;b&quot;'],
+    ['"<é>"', '&quot;&lt;é&gt;&quot;'],
+    ['\u{1f311}\t\uffff', '\u{1f311}\t&#xffff;'],
+    ['', ''],
+  ] as const)
+    assert.equal(escapeXml(text), written)
+})
+
 test('property: text is read as it was written', () => {
   fc.assert(
     fc.property(text, value => {

@@ -59,7 +59,9 @@ function scanSql(
     rest.length === 0 ? '' : ` ORDER BY ${rest.map(name => quoted(name) + way).join(', ')}`
   const by = index === undefined ? '' : ` INDEXED BY ${index.sqlName}`
   const select = mapper.select.map(quoted).join(', ')
-  return { sql: `SELECT ${select} FROM ${layout.sqlName}${by}${where}${order} LIMIT ?`, mapper }
+  // SQLite plans by a limit that is a bare parameter, so each new value of it would have the statement prepared again.
+  const limit = ' LIMIT CAST(? AS INTEGER)'
+  return { sql: `SELECT ${select} FROM ${layout.sqlName}${by}${where}${order}${limit}`, mapper }
 }
 
 function queryOf(table: TableStatements, scan: Scan, lower: Lower | undefined): Query {

@@ -14,10 +14,10 @@ export const listObjectsV2: Operation<'ListObjectsV2'> = {
     // A token stands for where the page before ended, so it goes before `start-after`.
     const from = token === undefined || token === '' ? input.StartAfter : decodeToken(token)
     const after = from ?? ''
-    const { entries, more } =
-      limit === 0 ? emptyPage : await context.keyspace.list({ prefix, delimiter, after, limit })
-    const owners =
-      input.FetchOwner === true ? await ownersOf(ownersIn(entries), context) : undefined
+    const ownersUnused = input.FetchOwner !== true
+    const request = { prefix, delimiter, after, limit, ownersUnused }
+    const { entries, more } = limit === 0 ? emptyPage : await context.keyspace.list(request)
+    const owners = ownersUnused ? undefined : await ownersOf(ownersIn(entries), context)
     const { contents, prefixes } = toldPage(entries, spell, owners)
     return {
       output: {

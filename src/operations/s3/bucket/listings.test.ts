@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { S3Error } from '../../../model/errors.ts'
-import type { ListRequest, ObjectSummary, VersionSummary } from '../../../ports/keyspace.ts'
+import type { Keyspace, ObjectSummary, VersionSummary } from '../../../ports/keyspace.ts'
 import { encode } from '../../../wire/encode.ts'
 import { contextOf, infoOf, keyspaceOf, owner } from '../../stand-in.test.ts'
 import { listObjectVersions } from './list-object-versions.ts'
@@ -12,8 +12,8 @@ const code = (expected: string) => (thrown: unknown) =>
   thrown instanceof S3Error && thrown.code === expected
 
 const page = (entries: readonly (ObjectSummary | string)[], more: boolean) => {
-  const asked: ListRequest[] = []
-  const list = (request: ListRequest) => {
+  const asked: Parameters<Keyspace['list']>[0][] = []
+  const list = (request: Parameters<Keyspace['list']>[0]) => {
     asked.push(request)
     return Promise.resolve({ entries, more })
   }
@@ -58,13 +58,36 @@ test('a page is at most a thousand entries, and an empty one costs no call', asy
 })
 
 test('owners are told by the first list always, by the second when asked', async () => {
-  const { context } = page([infoOf()], true)
+  const { asked, context } = page([infoOf()], true)
   const told = { ID: owner, DisplayName: 'moon' }
   const first = await listObjects.run({ Bucket: 'garden' }, context)
   assert.deepEqual(first.output.Contents?.[0]?.Owner, told)
   assert.equal(first.output.NextMarker, undefined)
   const second = await listObjectsV2.run({ Bucket: 'garden', FetchOwner: true }, context)
   assert.deepEqual(second.output.Contents?.[0]?.Owner, told)
+  assert.ok(asked.every(({ ownersUnused }) => ownersUnused !== true))
+  const third = await listObjectsV2.run({ Bucket: 'garden' }, context)
+  assert.equal(third.output.Contents?.[0]?.Owner, undefined)
+  assert.equal(asked.at(-1)?.ownersUnused, true)
+})
+
+test('what entries of a page have alike and what they do not is told of each', async () => {
+  const entries = [
+    infoOf({ key: 'a', etag: 'e1' }),
+    infoOf({ key: 'b', etag: 'e1', storageClass: 'GLACIER', owner: 'other' }),
+    infoOf({ key: 'c', etag: 'e2', storageClass: 'GLACIER', modified: 86_400_000 }),
+    infoOf({ key: 'd', checksumAlgorithm: 'SHA1', checksumType: 'COMPOSITE' }),
+  ]
+  const { context } = page(entries, false)
+  const { output } = await listObjects.run({ Bucket: 'garden' }, context)
+  const { body = '' } = encode('ListObjects', output)
+  const told = (name: string) =>
+    [...body.matchAll(new RegExp(`<${name}>([^<]*)</${name}>`, 'g'))].map(found => found[1])
+  assert.deepEqual(told('StorageClass'), ['STANDARD', 'GLACIER', 'GLACIER', 'STANDARD'])
+  assert.deepEqual(told('ID'), [owner, 'other', owner, owner])
+  assert.deepEqual(told('ETag').slice(0, 3), ['&quot;e1&quot;', '&quot;e1&quot;', '&quot;e2&quot;'])
+  assert.deepEqual(told('ChecksumType').at(-1), 'COMPOSITE')
+  assert.equal(told('LastModified')[2], '1970-01-02T00:00:00.000Z')
 })
 
 test('versions, markers and prefixes are told apart, and the last names the next page', async () => {
