@@ -78,7 +78,7 @@ async function wantedChecksum(
   const algorithm: ChecksumAlgorithm = wanted ?? 'CRC64NVME'
   const bytes = await object.stream({ start: 0, end: object.record.size })
   const { checksums } = await source.core.digester.digest(bytes, [algorithm])
-  return { algorithm, type: 'FULL_OBJECT', value: checksums.get(algorithm) ?? '' }
+  return { algorithm, type: 'FULL_OBJECT', value: checksums[algorithm] ?? '' }
 }
 
 /** Copies from another kind of bucket: the bytes are read from it and written here. */
@@ -102,7 +102,7 @@ export async function copyForeign(space: Space, request: CopyRequest): Promise<C
     tags: request.tags ?? info.tags,
     storageClass: request.storageClass,
   }
-  const value = digests.checksums.get(algorithm) ?? ''
+  const value = digests.checksums[algorithm] ?? ''
   return discardOnFailure(core, content, () =>
     attempt(
       space,

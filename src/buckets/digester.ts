@@ -40,7 +40,7 @@ function hashed(
         if (waiting !== undefined) await waiting
         yield chunk
       }
-      digests = digestsOf(hasher, algorithms)
+      digests = digestsOf(hasher)
     } finally {
       hasher.close()
     }
@@ -54,12 +54,7 @@ function hashed(
   }
 }
 
-function digestsOf(hasher: BodyHasher, algorithms: readonly ChecksumAlgorithm[]): Digests {
-  const values = hasher.digest()
-  const checksums = new Map<ChecksumAlgorithm, string>()
-  for (const algorithm of algorithms) {
-    const value = values[algorithm]
-    if (value !== undefined) checksums.set(algorithm, value)
-  }
-  return { size: hasher.bytes, md5: hexOfBase64(values.MD5 ?? ''), checksums }
+function digestsOf(hasher: BodyHasher): Digests {
+  const checksums = hasher.digest()
+  return { size: hasher.bytes, md5: hexOfBase64(checksums.MD5 ?? ''), checksums }
 }

@@ -63,7 +63,7 @@ export function draftOf(space: Space, content: NewContent): Draft {
 }
 
 export function fullChecksum(algorithm: ChecksumAlgorithm, digests: Digests): Checksum {
-  const value = digests.checksums.get(algorithm)
+  const value = digests.checksums[algorithm]
   if (value === undefined) throw new Error(`the body was not digested with ${algorithm}`)
   return { algorithm, type: 'FULL_OBJECT', value }
 }
@@ -248,10 +248,10 @@ async function appendedDigests(
     current.checksum !== null && current.checksumType === 'FULL_OBJECT'
       ? digester.combine(algorithm, [
           { value: current.checksum, size: current.size },
-          { value: digests.checksums.get(algorithm) ?? '', size: digests.size },
+          { value: digests.checksums[algorithm] ?? '', size: digests.size },
         ])
       : undefined
-  const value = combined ?? (await digester.digest(whole(), [algorithm])).checksums.get(algorithm)
+  const value = combined ?? (await digester.digest(whole(), [algorithm])).checksums[algorithm]
   return {
     etag,
     checksum: value ?? null,

@@ -54,7 +54,7 @@ async function planted(
   const { uploadId } = await bucket.createUpload(uploadOf(key))
   const parts = Array.from({ length: count }, (_, i) => ({ number: i + 1, etag }))
   const { checksums } = await house.core.digester.digest(none, ['CRC64NVME'])
-  const checksum = checksums.get('CRC64NVME') ?? ''
+  const checksum = checksums.CRC64NVME ?? ''
   const writes: Write[] = parts.map(({ number }) => {
     const slices = slicesOf(number)
     const size = slices.reduce((sum, { length }) => sum + length, 0)

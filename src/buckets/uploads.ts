@@ -91,7 +91,7 @@ export async function putPart(space: Space, request: PartRequest): Promise<PartI
   const part = partOf(received, kept, core.clock.now())
   await discardOnFailure(core, content, () => commitPart(space, request, part, content))
   const shown = announced ?? kept
-  const value = received.digests().checksums.get(shown) ?? ''
+  const value = received.digests().checksums[shown] ?? ''
   const { size, etag, modified } = part
   const checksum = { algorithm: shown, type: 'FULL_OBJECT', value } as const
   return { size, etag, modified, number: request.number, checksum }
@@ -119,7 +119,7 @@ interface NewPart {
 
 function partOf(received: Received, kept: ChecksumAlgorithm, now: number): NewPart {
   const { size, md5, checksums } = received.digests()
-  return { size, etag: md5, kept: checksums.get(kept) ?? '', modified: now }
+  return { size, etag: md5, kept: checksums[kept] ?? '', modified: now }
 }
 
 /** What a part is to refer to: new bytes, or those of another object. */
@@ -233,7 +233,7 @@ async function sharedPart(space: Space, object: OpenRecord, span: Span, kept: Ch
   // Too many to be shared: their bytes are written anew, and digested then.
   const bytes = slices.length > thresholds.sharedSlices ? nothing : await object.stream(span)
   const { size, md5, checksums } = await digester.digest(bytes, [kept])
-  const part = { size, etag: md5, kept: checksums.get(kept) ?? '', modified: clock.now() }
+  const part = { size, etag: md5, kept: checksums[kept] ?? '', modified: clock.now() }
   return { part, slices }
 }
 

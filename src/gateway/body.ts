@@ -11,12 +11,10 @@ import {
   readContentMd5,
   requireChecksum,
 } from '../wire/checksums/algorithms.ts'
-import { BodyHasher, hashSmall, hexOfBase64 } from '../wire/checksums/body-hasher.ts'
+import { BodyHasher, base64OfHex, hashSmall, hexOfBase64, md5Hex } from '../wire/checksums/body-hasher.ts'
 import { ChunkDecoder, readDecodedLength } from '../wire/chunked/decoder.ts'
 import { announcedTrailers } from '../wire/chunked/trailer.ts'
 import type { Incoming } from './message.ts'
-
-type HashValues = Partial<Record<ChecksumAlgorithm, string>>
 
 /** What the client says of the body before it comes. */
 interface Promised {
@@ -63,13 +61,14 @@ export class RequestBody implements Body {
     this.#incoming.proceed()
     const wanted = this.#algorithms(algorithms)
     if (this.length !== undefined && this.length <= inlineMax) {
-      const bytes = await this.#whole(this.length)
-      const values = hashSmall(bytes, wanted)
-      this.#verify(values, bytes.byteLength)
-      const digests = digestsOf(values, bytes.byteLength, algorithms)
+      const bytes = this.#atOnce(this.length) ?? (await this.#whole(this.length))
+      const md5 = md5Hex(bytes)
+      const checksums = hashSmall(bytes, wanted)
+      const digests = { size: bytes.byteLength, md5, checksums }
+      this.#verify(digests)
       return { bytes, source: none, digests: () => digests }
     }
-    return this.#stream(wanted, algorithms)
+    return this.#stream(wanted)
   }
 
   /** A document of at most so many bytes. */
@@ -92,20 +91,26 @@ export class RequestBody implements Body {
     return Buffer.concat(chunks)
   }
 
-  #algorithms(asked: readonly ChecksumAlgorithm[]): ChecksumAlgorithm[] {
-    const wanted: ChecksumAlgorithm[] = ['MD5']
-    const add = (algorithm: ChecksumAlgorithm | undefined) => {
-      if (algorithm !== undefined && !wanted.includes(algorithm)) wanted.push(algorithm)
-    }
-    asked.forEach(add)
-    add(this.announced)
-    if (this.#promised.sha256 !== undefined) add('SHA256')
-    return wanted
+  /** What the body is digested with beside MD5: what is asked for, and what the client gave a checksum of. */
+  #algorithms(asked: readonly ChecksumAlgorithm[]): readonly ChecksumAlgorithm[] {
+    const { announced } = this
+    const known = announced === undefined || asked.includes(announced) ? asked : [...asked, announced]
+    if (this.#promised.sha256 === undefined || known.includes('SHA256')) return known
+    return [...known, 'SHA256']
+  }
+
+  /** All of a body that is here already, as most small ones are: it needs no iterator. */
+  #atOnce(length: number): Buffer | undefined {
+    if (this.#promised.streaming) return undefined
+    if (length === 0) return empty
+    const chunk = this.#incoming.whole?.()
+    if (chunk === undefined) return undefined
+    if (chunk.byteLength !== length) throw new S3Error('IncompleteBody')
+    return owned(chunk)
   }
 
   /** All of a body that says how long it is. */
   async #whole(length: number): Promise<Buffer> {
-    if (length === 0 && !this.#promised.streaming) return empty
     const chunks: Buffer[] = []
     let size = 0
     // Plain bodies are most of them: they need no generator between them and the socket.
@@ -116,15 +121,14 @@ export class RequestBody implements Body {
     }
     if (size !== length) throw new S3Error('IncompleteBody')
     const only = chunks[0]
-    // A small chunk of node's is a view of a large buffer, which must not stay because of it.
-    return chunks.length === 1 && only !== undefined ? Buffer.from(only) : Buffer.concat(chunks)
+    return chunks.length === 1 && only !== undefined ? owned(only) : Buffer.concat(chunks)
   }
 
-  #stream(wanted: readonly ChecksumAlgorithm[], asked: readonly ChecksumAlgorithm[]): Received {
-    const hasher = new BodyHasher(wanted)
+  #stream(wanted: readonly ChecksumAlgorithm[]): Received {
+    const hasher = new BodyHasher(['MD5', ...wanted])
     let digests: Digests | undefined
-    const source = this.#hashed(hasher, values => {
-      digests = digestsOf(values, hasher.bytes, asked)
+    const source = this.#hashed(hasher, known => {
+      digests = known
     })
     return {
       bytes: undefined,
@@ -136,7 +140,7 @@ export class RequestBody implements Body {
     }
   }
 
-  async *#hashed(hasher: BodyHasher, done: (values: HashValues) => void) {
+  async *#hashed(hasher: BodyHasher, done: (digests: Digests) => void) {
     try {
       for await (const chunk of this.#decoded('passed on')) {
         const waiting = hasher.update(chunk)
@@ -146,9 +150,10 @@ export class RequestBody implements Body {
       if (this.length !== undefined && hasher.bytes !== this.length) {
         throw new S3Error('IncompleteBody')
       }
-      const values = hasher.digest()
-      this.#verify(values, hasher.bytes)
-      done(values)
+      const checksums = hasher.digest()
+      const digests = { size: hasher.bytes, md5: hexOfBase64(checksums.MD5 ?? ''), checksums }
+      this.#verify(digests)
+      done(digests)
     } finally {
       hasher.close()
     }
@@ -180,26 +185,27 @@ export class RequestBody implements Body {
   }
 
   /** Everything that the client said of the bytes must be so. */
-  #verify(values: HashValues, size: number): void {
+  #verify({ size, md5: computed, checksums }: Digests): void {
     const { md5, sha256, checksum } = this.#promised
-    const hash = sha256 === undefined ? undefined : hexOfBase64(values.SHA256 ?? '')
+    const hash = sha256 === undefined ? undefined : hexOfBase64(checksums.SHA256 ?? '')
     if (sha256 !== hash) {
       throw new S3Error('XAmzContentSHA256Mismatch', {
         ClientComputedContentSHA256: sha256 ?? '',
         S3ComputedContentSHA256: hash ?? '',
       })
     }
-    if (md5 !== undefined && md5 !== values.MD5) {
+    if (md5 !== undefined && md5 !== base64OfHex(computed)) {
       throw new S3Error('BadDigest', {
         ExpectedDigest: md5,
-        CalculatedDigest: values.MD5 ?? '',
+        CalculatedDigest: base64OfHex(computed),
         Size: size,
       })
     }
-    if (checksum !== undefined) requireChecksum(checksum, values[checksum.algorithm] ?? '')
-    for (const [name, value] of this.#trailing ?? []) {
+    if (checksum !== undefined) requireChecksum(checksum, checksums[checksum.algorithm] ?? '')
+    if (this.#trailing === undefined) return
+    for (const [name, value] of this.#trailing) {
       const algorithm = algorithmOfHeader(name)
-      if (algorithm !== undefined) requireChecksum({ algorithm, value }, values[algorithm] ?? '')
+      if (algorithm !== undefined) requireChecksum({ algorithm, value }, checksums[algorithm] ?? '')
     }
   }
 }
@@ -207,13 +213,9 @@ export class RequestBody implements Body {
 const empty = Buffer.alloc(0)
 const none: AsyncIterable<Uint8Array> = { async *[Symbol.asyncIterator]() {} }
 
-function digestsOf(values: HashValues, size: number, asked: readonly ChecksumAlgorithm[]): Digests {
-  const checksums = new Map<ChecksumAlgorithm, string>()
-  for (const algorithm of asked) {
-    const value = values[algorithm]
-    if (value !== undefined) checksums.set(algorithm, value)
-  }
-  return { size, md5: hexOfBase64(values.MD5 ?? ''), checksums }
+/** A chunk that is a view of a larger buffer must not keep all of that because of it. */
+function owned(chunk: Buffer): Buffer {
+  return chunk.byteLength === chunk.buffer.byteLength ? chunk : Buffer.from(chunk)
 }
 
 function readPromises(

@@ -15,6 +15,8 @@ export interface Incoming {
   readonly secure: boolean
   /** Chunks of the body. Ending early (return) tells the server to discard what is left. */
   readonly body: AsyncIterable<Buffer>
+  /** The whole body where it is here already, in one chunk, and untouched; else undefined, and nothing of it is taken. */
+  whole?(): Buffer | undefined
   /** Nobody will look at this chunk of the body again, so the server may take its memory back at once. */
   release?(chunk: Buffer): void
   /** Sends `100 Continue`, if the client waits for it. */

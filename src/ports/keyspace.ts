@@ -139,7 +139,7 @@ export interface Digests {
   /** Lower-case hex. */
   readonly md5: string
   /** Base64 of every algorithm that was asked for. */
-  readonly checksums: ReadonlyMap<ChecksumAlgorithm, string>
+  readonly checksums: Readonly<Partial<Record<ChecksumAlgorithm, string>>>
 }
 
 /** A body that has not been read yet. */

@@ -91,6 +91,10 @@ export class Exchange implements Incoming {
     return this.handedOver && (response.writableFinished || response.destroyed)
   }
 
+  whole(): Buffer | undefined {
+    return this.body.whole()
+  }
+
   release(chunk: Buffer): void {
     releaseChunk(chunk)
   }

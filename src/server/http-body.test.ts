@@ -1,7 +1,9 @@
 /** Memory of a body's chunks is given back, and only such as nobody else sees. */
 import assert from 'node:assert/strict'
+import { IncomingMessage } from 'node:http'
+import { Socket } from 'node:net'
 import { describe, it } from 'node:test'
-import { releaseChunk } from './http-body.ts'
+import { RequestBody, releaseChunk } from './http-body.ts'
 
 const own = (bytes: number) => Buffer.from(new ArrayBuffer(bytes))
 
@@ -20,5 +22,37 @@ describe('a chunk that was passed on', () => {
     assert.equal(view.length, 65_536)
     assert.equal(whole.length, 131_072)
     assert.equal(small.length, 1024)
+  })
+})
+
+function messageOf(...chunks: string[]) {
+  const message = new IncomingMessage(new Socket())
+  for (const chunk of chunks) message.push(Buffer.from(chunk))
+  return message
+}
+
+async function rest(body: RequestBody): Promise<string> {
+  let text = ''
+  for await (const chunk of body) text += chunk.toString()
+  return text
+}
+
+describe('a body that is asked for as a whole', () => {
+  it('is handed over when the message is complete, once', async () => {
+    const message = messageOf('all of it')
+    message.complete = true
+    const body = new RequestBody(message)
+    assert.equal(body.whole()?.toString(), 'all of it')
+    assert.equal(body.whole(), undefined)
+    assert.equal(body.received, 9)
+    assert.equal(await rest(body), '')
+  })
+  it('stays as it is while more is to come', async () => {
+    const message = messageOf('some')
+    const body = new RequestBody(message)
+    assert.equal(body.whole(), undefined)
+    message.push(Buffer.from(' more'))
+    message.complete = true
+    assert.equal(await rest(body), 'some more')
   })
 })

@@ -94,18 +94,31 @@ export class RequestBody implements AsyncIterable<Buffer>, AsyncIterator<Buffer,
     waiter?.reject(reason)
   }
 
+  /** All of it, where it is here already in one chunk and nobody asked for it before; else undefined. */
+  whole(): Buffer | undefined {
+    if (this.#state !== 'untouched' || !this.#message.complete) return undefined
+    this.#drain()
+    return this.#queue.length === 1 ? this.#queue.pop() : undefined
+  }
+
+  /** Takes a message that is complete into the queue. */
+  #drain(): void {
+    const message = this.#message
+    // Beyond its high-water mark node hands out one chunk at a time.
+    while (message.readableLength > 0) {
+      const chunk: Buffer | null = message.read()
+      if (chunk === null) break
+      this.received += chunk.length
+      this.#queue.push(chunk)
+    }
+    this.#state = 'ended'
+  }
+
   /** A small body is here whole when its reader asks; then no listener is needed. */
   #first(): Promise<Result> | undefined {
     const message = this.#message
     if (message.complete) {
-      // Beyond its high-water mark node hands out one chunk at a time.
-      while (message.readableLength > 0) {
-        const chunk: Buffer | null = message.read()
-        if (chunk === null) break
-        this.received += chunk.length
-        this.#queue.push(chunk)
-      }
-      this.#state = 'ended'
+      this.#drain()
       const value = this.#queue.shift()
       return value === undefined ? undefined : Promise.resolve({ done: false, value })
     }

@@ -11,7 +11,7 @@ function unsaid(sizes: readonly number[]): { readonly body: Body; readonly ended
     for (const size of sizes) yield new Uint8Array(size)
     ended = true
   }
-  const digests = () => ({ size: 0, md5: '', checksums: new Map() })
+  const digests = () => ({ size: 0, md5: '', checksums: {} })
   const receive = async () => ({ bytes: undefined, source: source(), digests })
   return { body: { length: undefined, announced: undefined, receive }, ended: () => ended }
 }

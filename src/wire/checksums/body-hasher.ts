@@ -1,5 +1,6 @@
 // All the checksums of one body at once: while it streams, or in one go where it is small.
 
+import { hash } from 'node:crypto'
 import type { ChecksumAlgorithm } from '../../model/checksums.ts'
 import { createHasher, type Hasher, hashBytes } from './hashers.ts'
 import { type Md5Stream, md5Pool } from './md5-pool.ts'
@@ -15,6 +16,11 @@ export const hashSmall = (bytes: Uint8Array, algorithms: Iterable<ChecksumAlgori
   for (const algorithm of algorithms) digests[algorithm] = hashBytes(algorithm, bytes)
   return digests
 }
+
+/** The MD5 of bytes that are all there, as ETags have it. */
+export const md5Hex = (bytes: Uint8Array): string => hash('md5', bytes, 'hex')
+
+export const base64OfHex = (hex: string): string => Buffer.from(hex, 'hex').toString('base64')
 
 /** Base64 as hex: an ETag from the digest of `MD5`. */
 export const hexOfBase64 = (base64: string): string => Buffer.from(base64, 'base64').toString('hex')
