@@ -31,7 +31,8 @@ export function lockFolder(folder: string, options: LockOptions = {}): () => voi
   const path = join(folder, 'moongate.lock')
   const db = new DatabaseSync(path, { timeout: 0 })
   try {
-    db.exec('PRAGMA journal_mode = DELETE')
+    // Nothing is ever written to it: on a full disk there would be no room for a journal.
+    db.exec('PRAGMA journal_mode = MEMORY')
     db.exec('BEGIN EXCLUSIVE')
   } catch (error) {
     db.close()
