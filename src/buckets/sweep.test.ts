@@ -16,7 +16,7 @@ import {
   twoWorkers,
 } from './house.fixture.ts'
 import { OpenReads, openReadsWords } from './open-reads.ts'
-import { sweep, usualTimes } from './sweep.ts'
+import { sweep, sweepUrgently, usualTimes } from './sweep.ts'
 import { endedTable, partsTable } from './tables.ts'
 
 /** A log that keeps what it was warned of. */
@@ -101,6 +101,49 @@ test('a long download of an object in parts outlives its overwrite, in whichever
   assert.equal(got.slice(1).join(''), contents.slice(1).join(''))
   assert.equal((await sweep(sweeper.core, usualTimes, silentLog)).blobsRemoved, 3)
   await reader.close()
+})
+
+test('on a full disk bytes go in seconds, but not from under a reader, whenever he was seen', async () => {
+  const [reader, sweeper] = await twoWorkers({ thresholds: { partBytes: 1 } })
+  const { clock } = reader
+  const space = await bucketOf(reader)
+  const { uploadId, parts } = await partsOf(space, 'k', ['1'.repeat(100), '2'.repeat(100)])
+  await space.complete(completeOf('k', uploadId, parts))
+  const object = await space.open({ key: 'k' })
+  const source = await object.stream({ start: 0, end: 200 })
+  const chunks = source[Symbol.asyncIterator]()
+  await chunks.next()
+  await space.delete({ key: 'k', conditions: {} })
+  assert.equal(await sweepUrgently(sweeper.core), 0)
+  // Somebody who found the record before the delete, and begins only now to read what it says.
+  clock.time += 2000
+  const end = reader.core.reads.begin(clock.now())
+  clock.time += 2000
+  assert.equal(await sweepUrgently(sweeper.core), 0)
+  const { value } = await chunks.next()
+  assert.equal(String(Buffer.from(value ?? '')), '2'.repeat(100))
+  await chunks.next()
+  assert.equal(await sweepUrgently(sweeper.core), 0)
+  end()
+  assert.equal(await sweepUrgently(sweeper.core), 2)
+  await reader.close()
+})
+
+test('on a full disk what uploads of earlier processes left goes at once', async () => {
+  const house = memoryHouse()
+  const ages: number[] = []
+  const blobs = {
+    ...hookedHouse(house, {}).blobs,
+    async sweepTemporary(olderThanMs: number) {
+      ages.push(olderThanMs)
+      return 1
+    },
+  }
+  house.clock.time += 90_000
+  assert.equal(await sweepUrgently({ ...house.core, blobs }), 1)
+  // A minute before this process began.
+  assert.deepEqual(ages, [150_000])
+  await house.close()
 })
 
 test('the oldest read counts; what a dead worker read does not', () => {

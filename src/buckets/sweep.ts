@@ -51,6 +51,12 @@ export interface SweepReport {
 }
 
 const page = 500
+/** A read is known to {@link Core.reads} so long after it found its record at the latest. */
+const begunLate = 3000
+/** On a full disk condemned bytes stay so long after they were seen first: until every read that wants them is known. */
+const urgentAge = begunLate
+/** How far the clock of a file system may be off ours. */
+const clocksApart = 60_000
 
 /** A store throws it to end a sweep between two of its steps, anywhere of which it may be interrupted. */
 export class SweepStopped extends Error {
@@ -69,6 +75,17 @@ export async function sweep(core: Core, times: SweepTimes, log: Log): Promise<Sw
   }
   if (Object.values(report).some(count => count > 0)) log.info({ ...report }, 'swept')
   return report
+}
+
+/**
+ * The part of a sweep that makes room at once of what was deleted, for a full disk. What a reader has open, or is about
+ * to open, stays as ever. Temporary files of earlier processes go, however young, for nobody writes them any more.
+ */
+export async function sweepUrgently(core: Core): Promise<number> {
+  const times = { ...usualTimes, condemnedAge: urgentAge }
+  await releaseManifests(core)
+  const removed = await removeCondemned(core, times)
+  return removed + (await core.blobs.sweepTemporary(core.clock.now() - core.started + clocksApart))
 }
 
 /** Uploads older than they may be, and those of buckets that are gone (their age counts just the same). */
@@ -268,11 +285,17 @@ async function removeBlobs(
       noted.writes.push({ put: blobsTable, record: { ...blob, condemned: now } })
     } else if (!waits(core, blob) && (blob.condemned ?? 0) <= now - times.condemnedAge) {
       // Condemned while somebody reads: it may be what comes next in that object.
-      if ((blob.condemned ?? 0) < reading) due.push(blob)
+      if ((blob.condemned ?? 0) + begunLate < reading) due.push(blob)
     }
   }
+  const removed = due.length > 0 && (await removeDue(core, due))
+  // Afterwards: on a full disk there may be no room for it before.
   if (noted.writes.length > 0) await committed(core, noted)
-  if (due.length === 0) return 0
+  return removed ? due.length : 0
+}
+
+/** False: somebody else was at the same rows. */
+async function removeDue(core: Core, due: readonly Stored<BlobRecord>[]): Promise<boolean> {
   // Bytes first: a crash in between leaves a row without bytes, which the next sweep takes, never bytes without a row.
   await core.blobs.remove(due.map(blob => blob.id))
   const gone = new Draft()
@@ -284,7 +307,7 @@ async function removeBlobs(
       gone.writes.push({ put: blobsTable, record: { ...blob, orphan: 2 } })
     } else gone.writes.push({ remove: blobsTable, key })
   }
-  return (await committed(core, gone)) ? due.length : 0
+  return await committed(core, gone)
 }
 
 /** A row whose bytes are gone, kept for as long as the process that may still want to bring them in. */

@@ -100,6 +100,7 @@ const explained = [
   'WrongMasterKey',
   'SchemaMismatch',
   'StoreUnavailable',
+  'StoreFull',
   'CommandFailed',
 ]
 

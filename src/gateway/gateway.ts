@@ -31,7 +31,7 @@ import type { Declared, GatewayParts } from './parts.ts'
 import { receiveForm } from './post-form.ts'
 import { RequestContext } from './request.ts'
 import { newHostId, requestIds } from './request-ids.ts'
-import { answer, answerError } from './respond.ts'
+import { answer, answerError, diskFull } from './respond.ts'
 
 /** Puts the pipeline together. */
 export function createGateway(parts: GatewayParts): Handler {
@@ -117,6 +117,7 @@ class Pipeline {
     })
     context.authorize(actionOf(declared, query), { bucket, key: place.key })
     await requireOwner(incoming, bucket, context)
+    this.#requireRoom(declared, incoming, body)
     const whole = await this.#withDocument(operation, input, { incoming, body })
     const reply = await declared.run(whole, context)
     return answer(operation, reply, record)
@@ -238,6 +239,13 @@ class Pipeline {
     return this.#parts.buckets.find(principal.volume, place.bucket)
   }
 
+  /** While the disk is full, objects are read and deleted; everything else is refused before its body is read. */
+  #requireRoom({ makesRoom }: Declared, { method }: Incoming, { length }: RequestBody): void {
+    const { lacksRoom } = this.#parts
+    if (lacksRoom === undefined || makesRoom === true || roomless.has(method)) return
+    if (lacksRoom(length)) throw diskFull()
+  }
+
   /** The input with what stands in the body, if that is a document. It is read only here, after authorization. */
   async #withDocument(
     operation: AnyOperation,
@@ -261,6 +269,9 @@ class Pipeline {
     return { ...input, ...decodeBody(operation, document) }
   }
 }
+
+/** Methods that bring nothing in. */
+const roomless: ReadonlySet<string> = new Set(['GET', 'HEAD', 'DELETE'])
 
 /** The right that a request takes on its own resource. */
 function actionOf({ action, versionAction }: Declared, query: Query): string {

@@ -11,6 +11,7 @@ export interface Declared {
   /** Instead of `action`, when the request names a version. */
   readonly versionAction?: string
   readonly createsBucket?: true
+  readonly makesRoom?: true
   run(input: object, context: Context): Promise<Reply<object>>
 }
 
@@ -38,4 +39,6 @@ export interface GatewayParts {
   readonly buckets: Buckets
   readonly operations: Readonly<Partial<Record<AnyOperation, Declared>>>
   readonly clock: Clock
+  /** Whether there is no room for a request that brings so many bytes (undefined: not known). Without it there always is. */
+  readonly lacksRoom?: (bytes: number | undefined) => boolean
 }

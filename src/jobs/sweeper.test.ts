@@ -31,9 +31,9 @@ test('the sweeper aborts uploads older than the configured age, soon after start
   await space.createUpload(uploadOf('young'))
   const { log, said } = heard()
   const times = sweepTimes({ uploadAge: hour })
-  const stop = startSweeper({ core: house.core, log, interval: hour, times, first: 0 })
+  const sweeper = startSweeper({ core: house.core, log, interval: hour, times, first: 0 })
   assert.equal(await said, 'swept')
-  await stop()
+  await sweeper.stop()
   const left = await rowsOf(house.store, uploadsTable)
   assert.deepEqual(
     left.map(({ key }) => key),
@@ -57,9 +57,9 @@ test('it stops between two steps, and begins none after that', async () => {
   }) as typeof core.store.read
   const failures: string[] = []
   const log = { ...silentLog, error: (_: object, message: string) => failures.push(message) }
-  const stop = startSweeper({ core, log, interval: 1, times: sweepTimes({}), first: 0 })
+  const sweeper = startSweeper({ core, log, interval: 1, times: sweepTimes({}), first: 0 })
   await begun.promise
-  await stop()
+  await sweeper.stop()
   const { reads } = counts
   await new Promise(resolve => setTimeout(resolve, 20))
   assert.equal(counts.reads, reads)
@@ -81,9 +81,9 @@ test('a sweep that fails is told and tried again', async () => {
   }
   const { log, said } = heard()
   const core = { ...house.core, store }
-  const stop = startSweeper({ core, log, interval: 1, times: sweepTimes({}), first: 0 })
+  const sweeper = startSweeper({ core, log, interval: 1, times: sweepTimes({}), first: 0 })
   assert.match(await said, /tried again/)
   await again.promise
-  await stop()
+  await sweeper.stop()
   await house.close()
 })

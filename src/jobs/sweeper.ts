@@ -6,6 +6,7 @@ import {
   SweepStopped,
   type SweepTimes,
   sweep,
+  sweepUrgently,
   usualTimes,
 } from '../buckets/sweep.ts'
 import type { Log } from '../ports/log.ts'
@@ -52,11 +53,19 @@ export function gentle(store: MetaStore, stopped: () => boolean): MetaStore {
   }
 }
 
-/** Sweeps now and then, never twice at once. The returned function stops that, and waits for a sweep under way to let go. */
-export function startSweeper(options: SweeperOptions): () => Promise<void> {
+export interface Sweeper {
+  /** Makes room at once of what was deleted. Resolves when that is done, or has failed, which the log is told once. */
+  hurry(): Promise<void>
+  /** Stops, and waits for a sweep under way to let go. */
+  stop(): Promise<void>
+}
+
+/** Sweeps now and then, never twice at once. */
+export function startSweeper(options: SweeperOptions): Sweeper {
   const { core, log, times } = options
   const interval = Math.min(options.interval, timerMax)
   let stopping = false
+  let failing = false
   const gentleCore = { ...core, store: gentle(core.store, () => stopping) }
   let running: Promise<void> = Promise.resolve()
   let timer = setTimeout(run, options.first ?? Math.min(usualFirst, interval)).unref()
@@ -67,10 +76,22 @@ export function startSweeper(options: SweeperOptions): () => Promise<void> {
     })
   }
 
-  return async () => {
-    stopping = true
-    clearTimeout(timer)
-    await running
+  return {
+    async hurry() {
+      try {
+        await sweepUrgently(gentleCore)
+        failing = false
+      } catch (err) {
+        if (!failing && !(err instanceof SweepStopped))
+          log.error({ err }, 'the sweep could make no room on the full disk; it goes on trying')
+        failing = true
+      }
+    },
+    async stop() {
+      stopping = true
+      clearTimeout(timer)
+      await running
+    },
   }
 }
 

@@ -77,6 +77,8 @@ export interface Operation<Name extends OperationName> {
   readonly versionAction?: `s3:${string}`
   /** It addresses a bucket that need not exist. */
   readonly createsBucket?: true
+  /** It makes room, though its method does not say so: it goes on while the disk is full. */
+  readonly makesRoom?: true
   run(input: OperationInputs[Name], context: Context): Promise<Reply<OperationOutputs[Name]>>
 }
 

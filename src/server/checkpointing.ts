@@ -1,5 +1,6 @@
 /** Keeps the write-ahead log of a data folder short, beside whatever works on it. */
 import type { Log } from '../ports/log.ts'
+import type { Reserve } from '../stores/files/reserve.ts'
 import { startCheckpointer } from '../stores/sqlite/checkpointer.ts'
 import type { SqliteStore } from '../stores/sqlite/store.ts'
 import { databaseFile } from './compose.ts'
@@ -23,7 +24,7 @@ export class Backoff {
 /** The checkpoint thread, started again when it fails. The returned function ends it. */
 export function keepCheckpointing(
   config: Config,
-  store: SqliteStore,
+  { store, reserve }: { readonly store: SqliteStore; readonly reserve: Reserve | undefined },
   log: Log,
 ): () => Promise<void> {
   const backoff = new Backoff()
@@ -40,6 +41,7 @@ export function keepCheckpointing(
     const checkpointer = startCheckpointer({
       path: databaseFile(config),
       shared: store.shared,
+      reserve: reserve && { folder: config.data, shared: reserve.shared },
       onError(err) {
         clearTimeout(well)
         store.releaseTurnOf(checkpointer.connection)

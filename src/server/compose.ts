@@ -22,6 +22,7 @@ import type { BlobStore } from '../ports/blob-store.ts'
 import { systemClock } from '../ports/clock.ts'
 import { type MetaStore, scan } from '../ports/meta-store.ts'
 import { openFileBlobs } from '../stores/files/blob-store.ts'
+import { createReserve, Reserve } from '../stores/files/reserve.ts'
 import { claimBlobs } from '../stores/files/store-id.ts'
 import { openMemoryBlobs } from '../stores/memory/blob-store.ts'
 import { openSqlite, type SqliteStore } from '../stores/sqlite/store.ts'
@@ -49,6 +50,8 @@ export interface HouseOptions {
   readonly masterKey: MasterKey
   /** What the connections of the process share; the first one of a process makes it. */
   readonly shared: SharedArrayBuffer | undefined
+  /** Of the data folder; undefined in memory. */
+  readonly reserve: Reserve | undefined
   /** When the process began, in milliseconds since the epoch. */
   readonly started: number
   /** Which worker of the process this is, from 0. */
@@ -57,8 +60,13 @@ export interface HouseOptions {
   readonly onConnected?: (store: SqliteStore) => void
 }
 
-async function openBlobs(config: Config): Promise<BlobStore> {
-  return config.memory ? openMemoryBlobs() : await openFileBlobs({ folder: config.data })
+async function openBlobs({ config, reserve }: HouseOptions): Promise<BlobStore> {
+  return config.memory ? openMemoryBlobs() : await openFileBlobs({ folder: config.data, reserve })
+}
+
+/** For the reserve of a data folder that this process has locked. In memory there is none. */
+export function reserveOf(config: Config, shared = createReserve()): Reserve | undefined {
+  return config.memory ? undefined : new Reserve({ folder: config.data, shared })
 }
 
 /** Ids of bodies rise; those of this process begin above all that are there. */
@@ -71,7 +79,7 @@ async function greatestBodyId(store: MetaStore): Promise<number> {
 
 /** Opens everything that a thread needs to answer. Rejects as the stores do. */
 export async function openHouse(options: HouseOptions): Promise<House> {
-  const { config, masterKey, shared, started, index, onConnected } = options
+  const { config, masterKey, shared, reserve, started, index, onConnected } = options
   const clock = systemClock
   if (!config.memory) mkdirSync(config.data, { recursive: true, mode: 0o700 })
   const store = openSqlite({
@@ -79,9 +87,10 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     tables,
     ...(shared === undefined ? {} : { shared }),
     durability: config.memory ? 'none' : 'synced',
+    reserve,
   })
   onConnected?.(store)
-  const [blobs] = await Promise.all([openBlobs(config), readyChecksums()])
+  const [blobs] = await Promise.all([openBlobs(options), readyChecksums()])
   const access = createAccess({ store, masterKey, clock })
   const core: Core = {
     digester,
@@ -115,6 +124,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     buckets,
     operations,
     clock,
+    lacksRoom: bytes => reserve !== undefined && lacksRoom(reserve, bytes, config.inlineMax),
   })
   return {
     handler,
@@ -128,6 +138,12 @@ export async function openHouse(options: HouseOptions): Promise<House> {
       await store.close()
     },
   }
+}
+
+/** What is small goes into the database, which may have room of its own. */
+function lacksRoom(reserve: Reserve, bytes: number | undefined, inlineMax: number): boolean {
+  if (!reserve.full) return false
+  return bytes === undefined || bytes > inlineMax || !reserve.allowsSmall
 }
 
 /** Sees to it that what the configuration declares is there: root, accounts, buckets. By one thread of the process. */

@@ -6,7 +6,7 @@ import { silentLog } from '../ports/log.ts'
 import { lockFolder } from '../stores/sqlite/folder-lock.ts'
 import { createShared } from '../stores/sqlite/shared.ts'
 import { keepCheckpointing } from './checkpointing.ts'
-import { databaseFile, type House, openHouse } from './compose.ts'
+import { databaseFile, type House, openHouse, reserveOf } from './compose.ts'
 import type { Config } from './config.ts'
 import { requireDatabase } from './lost-database.ts'
 import { masterKeyOf } from './master-key.ts'
@@ -33,15 +33,18 @@ export async function inFolder<T>(
   try {
     unlock = lockFolder(config.data)
     requireDatabase(config)
+    const reserve = reserveOf(config)
+    reserve?.begin()
     const house = await openHouse({
       config,
       masterKey: masterKeyOf(config, lostKey),
       shared: createShared(),
+      reserve,
       started: Date.now(),
       index: 0,
     })
     process.umask(mask)
-    const stopCheckpointing = keepCheckpointing(config, house.store, silentLog)
+    const stopCheckpointing = keepCheckpointing(config, { store: house.store, reserve }, silentLog)
     try {
       return await work(house)
     } finally {

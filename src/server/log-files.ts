@@ -23,6 +23,8 @@ export interface LogTarget {
   /** Bytes after which a file is renamed, and how many renamed ones are kept. */
   readonly maxBytes: number
   readonly keep: number
+  /** Whether its disk is full, so that what room is left is not for it. */
+  readonly pauses?: () => boolean
 }
 
 /** So long after it failed a log is tried again, in milliseconds. */
@@ -93,6 +95,7 @@ export class LogFile {
       return
     }
     try {
+      if (this.#target.pauses?.() === true) throw new Error('the disk is full')
       const bytes = Buffer.from(text)
       writeAll(this.#open(), bytes)
       this.#bytes += bytes.byteLength

@@ -9,7 +9,7 @@ import fc from 'fast-check'
 import { newRecord } from '../gateway/message.ts'
 import { LogFile } from './log-files.ts'
 import { accessLine, auditLine, isAudited, type RequestFacts } from './log-lines.ts'
-import { createLogs, logPlaces } from './logs.ts'
+import { createLogs, logPlaces, openLogFiles } from './logs.ts'
 
 const facts: RequestFacts = {
   remote: '::1',
@@ -129,6 +129,25 @@ test('a log that cannot be written drops lines, says so once, and goes on when i
     assert.equal(readFileSync(join(blocked, 'a.log'), 'utf8'), '4\n5\n')
     assert.equal(told.length, 2)
     assert.match(told[1] ?? '', /3 lines/)
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})
+
+test('a log on the full disk is left alone, and goes on once there is room', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'moongate-logs-'))
+  try {
+    const disk = { full: false }
+    const config = { data: folder, memory: false, logFileSize: 1000, logFiles: 1 }
+    const { emit } = openLogFiles({ ...config, accessLog: undefined, auditLog: undefined }, disk)
+    emit('access', '1\n')
+    const path = join(folder, 'logs', 'access.log')
+    disk.full = true
+    emit('access', '2\n')
+    assert.equal(readFileSync(path, 'utf8'), '1\n')
+    disk.full = false
+    emit('audit', '3\n')
+    assert.equal(readFileSync(join(folder, 'logs', 'audit.log'), 'utf8'), '3\n')
   } finally {
     rmSync(folder, { recursive: true })
   }

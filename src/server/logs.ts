@@ -1,6 +1,8 @@
 /** The three logs of a thread: lines are gathered and handed on in batches, so that a request pays for its line only. */
+
+import { statSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { RequestRecord } from '../gateway/message.ts'
 import type { Log } from '../ports/log.ts'
 import type { Config } from './config.ts'
@@ -125,18 +127,27 @@ export function logPlaces(config: LogConfig): Record<StreamName, string | number
   }
 }
 
-/** Of the main thread, which alone writes. */
-export function openLogFiles(config: LogConfig): { wanted: Wanted; emit: Emit } {
+function areOnOneDisk(...paths: readonly string[]): boolean {
+  try {
+    return new Set(paths.map(path => statSync(path).dev)).size === 1
+  } catch {
+    return true
+  }
+}
+
+/** Of the main thread, which alone writes. `reserve`: of the data folder, whose room is not for logs once it is needed. */
+export function openLogFiles(
+  config: LogConfig,
+  reserve?: { readonly full: boolean },
+): { wanted: Wanted; emit: Emit } {
   const places = logPlaces(config)
   const files = new Map<StreamName, LogFile>()
   for (const name of streams) {
     const to = places[name]
-    const target: LogTarget = {
-      to: to ?? '',
-      maxBytes: config.logFileSize,
-      keep: config.logFiles,
-    }
-    if (to !== undefined) files.set(name, new LogFile(target))
+    if (to === undefined) continue
+    const target: LogTarget = { to, maxBytes: config.logFileSize, keep: config.logFiles }
+    const pauses = () => reserve?.full === true && areOnOneDisk(dirname(String(to)), config.data)
+    files.set(name, new LogFile(typeof to === 'string' ? { ...target, pauses } : target))
   }
   return {
     wanted: { access: files.has('access'), audit: files.has('audit'), server: true },

@@ -52,7 +52,9 @@ const gateway = async (): Promise<Outgoing> => ({
 })
 
 test('the server answers its own paths, and no signed request or other path', async () => {
-  const health: { state: 'starting' | 'ready' | 'draining' } = { state: 'starting' }
+  const health: { state: 'starting' | 'ready' | 'draining'; diskFull?: boolean } = {
+    state: 'starting',
+  }
   const handler = withOwnPaths(gateway, {
     health,
     metricsToken: undefined,
@@ -63,6 +65,12 @@ test('the server answers its own paths, and no signed request or other path', as
   assert.equal(await status(incoming('/-/health/ready?x')), 503)
   health.state = 'ready'
   assert.equal(await status(incoming('/-/health/ready')), 200)
+  assert.equal((await handler(incoming('/-/health/ready'))).body, '{"status":"ready"}')
+  // Objects can still be read and deleted there.
+  health.diskFull = true
+  assert.equal(await status(incoming('/-/health/ready')), 200)
+  const { body } = await handler(incoming('/-/health/ready'))
+  assert.equal(body, '{"status":"ready","disk":"full"}')
   health.state = 'draining'
   assert.equal(await status(incoming('/-/health/ready')), 503)
   assert.equal(await status(incoming('/-/metrics')), 200)

@@ -1,6 +1,8 @@
 /** One thread's share of the server: its HTTP server before its part of the house, with logs and counters. */
 import { statSync } from 'node:fs'
+import type { Health } from '../endpoints/health/health.ts'
 import type { Outgoing } from '../gateway/message.ts'
+import type { Reserve } from '../stores/files/reserve.ts'
 import { clientAddress } from '../wire/forwarded.ts'
 import { databaseFile, type House } from './compose.ts'
 import type { Config } from './config.ts'
@@ -44,6 +46,7 @@ export interface ServingOptions {
   readonly house: House
   readonly logs: Logs
   readonly state: SharedState
+  readonly reserve: Reserve | undefined
   /** Of all workers, this one's at `index`. */
   readonly counters: readonly SharedArrayBuffer[]
   readonly index: number
@@ -103,27 +106,48 @@ function observer(options: ServingOptions, own: Counters) {
 }
 
 /** What the store weighs on the disk. */
-function storeGauges(config: Config): readonly Gauge[] {
-  if (config.memory) return []
+function storeGauges(config: Config, reserve: Reserve | undefined): readonly Gauge[] {
+  if (reserve === undefined) return []
   const file = databaseFile(config)
   const size = (path: string) => statSync(path, { throwIfNoEntry: false })?.size ?? 0
   return [
     { name: 'moongate_database_bytes', help: 'Size of the database file', value: size(file) },
     { name: 'moongate_wal_bytes', help: 'Size of its write-ahead log', value: size(`${file}-wal`) },
+    {
+      name: 'moongate_disk_full',
+      help: '1 while objects are read and deleted only, because the disk is full',
+      value: Number(reserve.full),
+    },
+    {
+      name: 'moongate_disk_reserve_bytes',
+      help: 'Room on the disk that is kept for deletes',
+      value: reserve.held,
+    },
   ]
+}
+
+function healthOf(state: SharedState, reserve: Reserve | undefined): Health {
+  return {
+    get state() {
+      return state.state
+    },
+    get diskFull() {
+      return reserve?.full === true
+    },
+  }
 }
 
 /** Starts to listen. Rejects as node does when the port cannot be had. */
 export async function serve(options: ServingOptions): Promise<Serving> {
-  const { config, house, state, index, tls, sharesPort } = options
+  const { config, house, state, reserve, index, tls, sharesPort } = options
   const counters = options.counters.map(buffer => new Counters(buffer))
   const own = counters[index]
   if (own === undefined) throw new RangeError(`there are no counters for worker ${index}`)
   const http = new HttpServer({
     handler: withOwnPaths(house.handler, {
-      health: state,
+      health: healthOf(state, reserve),
       metricsToken: config.metricsToken,
-      printMetrics: () => printMetrics(counters, storeGauges(config)),
+      printMetrics: () => printMetrics(counters, storeGauges(config, reserve)),
     }),
     limits: config,
     tls,

@@ -4,13 +4,15 @@ import { availableParallelism } from 'node:os'
 import type { RootKey } from '../access/accounts.ts'
 import { startSweeper, sweepTimes } from '../jobs/sweeper.ts'
 import type { Log } from '../ports/log.ts'
+import type { Reserve } from '../stores/files/reserve.ts'
 import { lockFolder } from '../stores/sqlite/folder-lock.ts'
 import { createShared } from '../stores/sqlite/shared.ts'
 import { readCertificate, watchCertificate } from './certificate.ts'
 import { keepCheckpointing } from './checkpointing.ts'
-import { furnish, openHouse } from './compose.ts'
+import { furnish, openHouse, reserveOf } from './compose.ts'
 import type { Config } from './config.ts'
 import { countersBytes } from './counters.ts'
+import { keepReserve } from './disk-room.ts'
 import { createLogs, type Logs, openLogFiles } from './logs.ts'
 import { requireDatabase } from './lost-database.ts'
 import { keyFileWarning, masterKeyOf } from './master-key.ts'
@@ -73,23 +75,26 @@ interface Parts {
   readonly wanted: ReturnType<typeof openLogFiles>['wanted']
   readonly undo: Undo
   readonly state: SharedState
+  readonly reserve: Reserve | undefined
   readonly onHopeless: StartOptions['onHopeless']
 }
 
 async function open(parts: Parts) {
-  const { config, logs, undo } = parts
+  const { config, logs, reserve, undo } = parts
   if (!config.memory) {
     mkdirSync(config.data, { recursive: true, mode: 0o700 })
     undo.add(lockFolder(config.data))
+    reserve?.begin()
   }
   requireDatabase(config)
   const masterKey = masterKeyOf(config)
   const warning = keyFileWarning(config)
   if (warning !== undefined) logs.log.warn({}, warning)
   const started = Date.now()
-  const house = await openHouse({ config, masterKey, shared: createShared(), started, index: 0 })
+  const shared = createShared()
+  const house = await openHouse({ config, masterKey, shared, reserve, started, index: 0 })
   undo.add(() => house.close())
-  if (!config.memory) undo.add(keepCheckpointing(config, house.store, logs.log))
+  if (!config.memory) undo.add(keepCheckpointing(config, { store: house.store, reserve }, logs.log))
   const root = await furnish(house, config)
   return { masterKey, started, house, root }
 }
@@ -99,7 +104,7 @@ function workersFor(
   opened: Awaited<ReturnType<typeof open>>,
   rest: { counters: readonly SharedArrayBuffer[]; port: number; tls: Certificate | undefined },
 ): Workers {
-  const { config, logs, wanted, emit, onHopeless, state } = parts
+  const { config, logs, wanted, emit, onHopeless, state, reserve } = parts
   const { masterKey, started, house } = opened
   const { counters, port, tls } = rest
   return new Workers({
@@ -112,6 +117,7 @@ function workersFor(
       logs: wanted,
       shared: house.store.shared,
       state: state.buffer,
+      reserve: reserve?.shared,
     },
     tls,
     emit,
@@ -124,7 +130,7 @@ function workersFor(
 }
 
 async function listen(parts: Parts) {
-  const { config, logs, state, undo } = parts
+  const { config, logs, state, reserve, undo } = parts
   const tls = readCertificate(config)
   const count = workersOf(config)
   const wanted = count > 1 ? await provePort(config.host, config.port) : config.port
@@ -138,6 +144,7 @@ async function listen(parts: Parts) {
       house,
       logs,
       state,
+      reserve,
       counters,
       index: 0,
       tls,
@@ -161,22 +168,25 @@ async function listen(parts: Parts) {
  * Rejects with ConfigError, FolderInUse, PortUnavailable, WrongMasterKey, SchemaMismatch, or what the system said.
  */
 export async function startServer({ config, onHopeless }: StartOptions): Promise<RunningServer> {
-  const { wanted, emit } = openLogFiles(config)
+  const reserve = reserveOf(config)
+  const { wanted, emit } = openLogFiles(config, reserve)
   const logs = createLogs(config, wanted, emit)
   const state = new SharedState(new SharedArrayBuffer(4))
   const undo = new Undo()
   const flush = () => logs.flush()
-  const parts: Parts = { config, logs, emit, wanted, undo, state, onHopeless }
+  const parts: Parts = { config, logs, emit, wanted, undo, state, reserve, onHopeless }
   try {
     const { workers, started, root, house, http, port } = await listen(parts)
-    undo.add(
-      startSweeper({
-        core: house.core,
-        log: logs.log,
-        interval: config.sweepInterval,
-        times: sweepTimes({ uploadAge: config.uploadExpiry }),
-      }),
-    )
+    const sweeper = startSweeper({
+      core: house.core,
+      log: logs.log,
+      interval: config.sweepInterval,
+      times: sweepTimes({ uploadAge: config.uploadExpiry }),
+    })
+    if (reserve !== undefined)
+      undo.add(keepReserve({ reserve, store: house.store, sweeper, log: logs.log }))
+    // First of the two: a sweep that hurries lets go then.
+    undo.add(() => sweeper.stop())
     const certificate = watchCertificate(config, logs.log, tls => {
       http.setCertificate(tls)
       workers.setCertificate(tls)

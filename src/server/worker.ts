@@ -1,7 +1,7 @@
 /** The entry of a worker thread: it serves the port that the main thread chose, beside it. */
 import { parentPort, workerData } from 'node:worker_threads'
 import type { MasterKey } from '../access/seal.ts'
-import { openHouse } from './compose.ts'
+import { openHouse, reserveOf } from './compose.ts'
 import type { Config } from './config.ts'
 import { growYoungGeneration } from './heap.ts'
 import type { StreamName } from './log-files.ts'
@@ -14,6 +14,8 @@ export interface WorkerData {
   readonly masterKey: MasterKey
   readonly shared: SharedArrayBuffer
   readonly state: SharedArrayBuffer
+  /** What the threads share of the reserve. */
+  readonly reserve: SharedArrayBuffer | undefined
   readonly counters: readonly SharedArrayBuffer[]
   readonly index: number
   readonly started: number
@@ -40,10 +42,12 @@ const { config, masterKey, shared, started, index, port, tls } = data
 const logs = createLogs(config, data.logs, (stream, text) => tell({ say: 'lines', stream, text }))
 process.on('exit', () => logs.flush())
 
+const reserve = reserveOf(config, data.reserve)
 const house = await openHouse({
   config,
   masterKey,
   shared,
+  reserve,
   started,
   index,
   onConnected: ({ connection }) => tell({ say: 'connected', connection }),
@@ -56,6 +60,7 @@ const serving = await serve({
   tls,
   port,
   state: new SharedState(data.state),
+  reserve,
   counters: data.counters,
   sharesPort: true,
 })

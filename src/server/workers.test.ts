@@ -16,6 +16,7 @@ function make(started: number) {
       masterKey: createSecretKey(Buffer.alloc(32)),
       shared: new SharedArrayBuffer(8),
       state: new SharedArrayBuffer(4),
+      reserve: undefined,
       counters: [],
       started,
       port: 0,

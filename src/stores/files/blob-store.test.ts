@@ -25,10 +25,11 @@ import {
   sourceOf,
 } from '../../ports/blob-store.contract.ts'
 import type { ByteSource } from '../../ports/blob-store.ts'
-import { StoreUnavailable } from '../../ports/store-unavailable.ts'
+import { StoreFull, StoreUnavailable } from '../../ports/store-unavailable.ts'
 import { foldersOf, newBlobId } from './blob-id.ts'
 import { openFileBlobs } from './blob-store.ts'
 import { type Disk, systemDisk } from './disk.ts'
+import { createReserve, Reserve } from './reserve.ts'
 
 const made: string[] = []
 function newFolder(): string {
@@ -181,6 +182,88 @@ describe('a put into files', () => {
     assert.equal(new Set(ids).size, 2000)
     assert.deepEqual(ids, ids.toSorted())
     assert.equal(new Set(Array.from({ length: 2000 }, () => newBlobId(0))).size, 2000)
+  })
+})
+
+describe('on a full disk', () => {
+  const mebibyte = 2 ** 20
+  const disk = { free: 0, size: 64 * mebibyte }
+  let reserve: Reserve
+  beforeEach(() => {
+    disk.free = 60 * mebibyte
+    reserve = new Reserve({ folder, shared: createReserve(), look: () => disk })
+  })
+  const open = (log: string[] = [], fails = {}) =>
+    openFileBlobs({ folder, disk: recordingDisk(log, fails), reserve })
+  const blobs = () => filesUnder(folder).filter(name => name !== 'moongate.reserve')
+
+  it('no blob is begun', async () => {
+    const log: string[] = []
+    const store = await open(log)
+    reserve.release()
+    log.length = 0
+    let asked = 0
+    async function* source() {
+      asked += 1
+      yield Buffer.from('bytes')
+    }
+    await assert.rejects(store.put(source(), somewhere), StoreFull)
+    assert.equal(asked, 0)
+    assert.deepEqual(log, [])
+    await store.close()
+  })
+
+  it('a blob is given up in the middle, whoever has met the full disk', async () => {
+    const store = await open()
+    let chunks = 0
+    async function* source() {
+      for (;;) {
+        chunks += 1
+        if (chunks === 3) reserve.release()
+        yield Buffer.alloc(1000)
+      }
+    }
+    await assert.rejects(store.put(source(), somewhere), StoreFull)
+    assert.equal(chunks, 3)
+    assert.deepEqual(blobs(), [])
+    await store.close()
+  })
+
+  it('the last room is not for blobs, and one that was too large leaves the state as it is', async () => {
+    const store = await open()
+    let chunks = 0
+    async function* source() {
+      try {
+        for (;;) {
+          chunks += 1
+          disk.free -= mebibyte
+          yield Buffer.alloc(mebibyte)
+        }
+      } finally {
+        disk.free += chunks * mebibyte
+      }
+    }
+    await assert.rejects(store.put(source(), somewhere), StoreFull)
+    assert.equal(disk.free, 60 * mebibyte)
+    assert.ok(chunks > 50, `${chunks}`)
+    assert.deepEqual(blobs(), [])
+    assert.equal(reserve.full, false)
+    assert.equal(reserve.takeRefused(), true)
+    await store.close()
+  })
+
+  it('what the system says is told, and looked after', async () => {
+    const store = await open([], { call: 'write', code: 'ENOSPC' })
+    disk.free = mebibyte
+    await assert.rejects(
+      store.put(sourceOf(pattern(10), 10), somewhere),
+      (error: unknown) => error instanceof StoreFull && /ENOSPC/.test(error.message),
+    )
+    assert.equal(reserve.full, false)
+    disk.free = 0
+    await assert.rejects(store.put(sourceOf(pattern(10), 10), somewhere), StoreFull)
+    assert.equal(reserve.full, true)
+    await store.close()
   })
 })
 

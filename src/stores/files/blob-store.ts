@@ -8,7 +8,7 @@ import {
   type ListedBlob,
 } from '../../ports/blob-store.ts'
 import { type Clock, systemClock } from '../../ports/clock.ts'
-import { StoreUnavailable } from '../../ports/store-unavailable.ts'
+import { StoreFull, StoreUnavailable } from '../../ports/store-unavailable.ts'
 import { blockSize, lengthOfFile } from './blob-format.ts'
 import { foldersOf, isBlobId, newBlobId } from './blob-id.ts'
 import { readRange } from './blob-read.ts'
@@ -16,12 +16,15 @@ import { writeSource } from './blob-write.ts'
 import { BufferPool } from './buffers.ts'
 import { codeOf, type Disk, systemDisk } from './disk.ts'
 import { Folders } from './folders.ts'
+import { isDiskFull, type Reserve } from './reserve.ts'
 
 export interface FileBlobOptions {
   /** The folder; made when it is not there (its parent must be). */
   readonly folder: string
   readonly disk?: Disk
   readonly clock?: Clock
+  /** While the disk is full no blob is written: what is left is for deletes. */
+  readonly reserve?: Reserve | undefined
 }
 
 const readSize = 256 * 1024
@@ -39,6 +42,20 @@ async function* guarded(source: ByteSource): ByteSource {
   }
 }
 
+/** So many bytes are written without looking whether they are the last that the disk has room for. */
+const lookedBytes = 1024 ** 2
+
+/** Ends with {@link StoreFull} as soon as the disk is full or nearly so: the last room is not for blobs. */
+async function* whileRoom(source: ByteSource, reserve: Reserve): ByteSource {
+  let unlooked = lookedBytes
+  for await (const chunk of source) {
+    unlooked += chunk.length
+    if (reserve.full || (unlooked > lookedBytes && reserve.scarce)) throw new StoreFull()
+    if (unlooked > lookedBytes) unlooked = 0
+    yield chunk
+  }
+}
+
 /** Opens the store: makes its folders durable. Rejects with StoreUnavailable. */
 export async function openFileBlobs(options: FileBlobOptions): Promise<BlobStore> {
   const store = new FileBlobs(options)
@@ -53,12 +70,14 @@ class FileBlobs implements BlobStore {
   readonly #blobs: string
   readonly #temporary: string
   readonly #folders: Folders
+  readonly #reserve: Reserve | undefined
   readonly #reading = new BufferPool(readSize, 48)
   readonly #writing = new BufferPool(blockSize, 16)
   /** Ids that this process is writing now, which the sweep must leave alone however slow they are. */
   readonly #unfinished = new Set<string>()
 
-  constructor({ folder, disk = systemDisk, clock = systemClock }: FileBlobOptions) {
+  constructor({ folder, disk = systemDisk, clock = systemClock, reserve }: FileBlobOptions) {
+    this.#reserve = reserve
     this.#disk = disk
     this.#clock = clock
     this.#root = folder
@@ -78,6 +97,7 @@ class FileBlobs implements BlobStore {
   }
 
   async put(source: ByteSource): Promise<{ readonly id: string; readonly size: number }> {
+    if (this.#reserve?.full === true) throw new StoreFull()
     const id = newBlobId(this.#clock.now())
     const temporary = join(this.#temporary, id)
     this.#unfinished.add(id)
@@ -93,10 +113,18 @@ class FileBlobs implements BlobStore {
       // Also when the rename was done and the sync failed: nobody knows the id.
       await this.#disk.remove(temporary).catch(() => this.remove([id]).catch(() => undefined))
       if (error instanceof SourceFailed) throw error.cause
-      throw new StoreUnavailable('the blob could not be written', error)
+      throw this.#failure(error)
     } finally {
       this.#unfinished.delete(id)
     }
+  }
+
+  #failure(error: unknown): StoreUnavailable {
+    const full = error instanceof StoreFull
+    if (!full && !isDiskFull(error))
+      return new StoreUnavailable('the blob could not be written', error)
+    this.#reserve?.refused()
+    return full ? error : new StoreFull(error)
   }
 
   async #write(source: ByteSource, path: string): Promise<number> {
@@ -106,7 +134,10 @@ class FileBlobs implements BlobStore {
       return await disk.create(path)
     })
     try {
-      const size = await writeSource(guarded(source), { disk, fd, pool: this.#writing })
+      const reserve = this.#reserve
+      const bytes = guarded(source)
+      const wanted = reserve === undefined ? bytes : whileRoom(bytes, reserve)
+      const size = await writeSource(wanted, { disk, fd, pool: this.#writing })
       await disk.syncData(fd)
       return size
     } finally {

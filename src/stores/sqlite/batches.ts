@@ -71,6 +71,14 @@ export function encodeBatch(tables: Tables, batch: Batch): EncodedBatch {
   }
 }
 
+/** Bytes of `bytes` columns that the batch brings in. */
+export function carriedBytes({ writes }: EncodedBatch): number {
+  let sum = 0
+  for (const { values = [] } of writes)
+    for (const value of values) if (value instanceof Uint8Array) sum += value.byteLength
+  return sum
+}
+
 /**
  * The revision of the record that was checked last in each table, within one transaction: the batches of a group mostly
  * check the same bucket. A write to the table ends it.

@@ -1,6 +1,7 @@
 /** The thread of the checkpointer: passive checkpoints while the WAL is short, the turn to write once it is long. */
 import type { DatabaseSync } from 'node:sqlite'
 import { workerData } from 'node:worker_threads'
+import { isDiskFull, Reserve } from '../files/reserve.ts'
 import type { CheckpointerData } from './checkpointer.ts'
 import { Shared } from './shared.ts'
 import { connect } from './wal.ts'
@@ -9,6 +10,8 @@ import { connect } from './wal.ts'
 const passiveAt = 4 * 1024 ** 2
 /** Above this many the writers wait a moment, because only a WAL that nobody appends to can start anew. */
 const restartAt = 16 * 1024 ** 2
+/** The same while the disk is full: the log must live on the room that it has. */
+const restartScarceAt = 1024 ** 2
 /** How long to sleep while nothing is written, in milliseconds, and while something is. */
 const idle = 200
 const busy = 10
@@ -45,7 +48,19 @@ function restart(db: DatabaseSync, shared: Shared, connection: number): boolean 
   }
 }
 
-function run({ path, shared: buffer, connection, stop }: CheckpointerData): void {
+/** Runs a step that copies into the database. On a full disk it is tried again on the reserve; undefined: in vain. */
+function unlessFull<T>(reserve: Reserve | undefined, step: () => T, again = true): T | undefined {
+  try {
+    return step()
+  } catch (error) {
+    if (!isDiskFull(error)) throw error
+    reserve?.release()
+    return again ? unlessFull(reserve, step, false) : undefined
+  }
+}
+
+function run({ path, shared: buffer, connection, stop, reserve: place }: CheckpointerData): void {
+  const reserve = place === undefined ? undefined : new Reserve(place)
   const shared = new Shared(buffer)
   const db = connect(path)
   // Our own readers are done within a millisecond; writers must not wait for anybody else's.
@@ -61,14 +76,17 @@ function run({ path, shared: buffer, connection, stop }: CheckpointerData): void
     let pause = written ? busy : idle
     if (written) {
       const { log, done } = checkpoint(db, 'NOOP')
-      if (log * frame > restartAt) {
-        if (!restart(db, shared, connection)) pause = discouraged
-      } else if ((log - done) * frame > passiveAt) checkpoint(db, 'PASSIVE')
+      const limit = reserve?.full === true ? restartScarceAt : restartAt
+      if (log * frame > limit) {
+        const restarted = unlessFull(reserve, () => restart(db, shared, connection))
+        if (restarted !== true) pause = discouraged
+      } else if ((log - done) * frame > passiveAt)
+        unlessFull(reserve, () => checkpoint(db, 'PASSIVE'))
       complete = false
     } else if (!complete) {
       // Once all of it is in the database, readers pass the WAL by and find their pages in the memory map.
-      const { log, done } = checkpoint(db, 'PASSIVE')
-      complete = done === log
+      const progress = unlessFull(reserve, () => checkpoint(db, 'PASSIVE'))
+      complete = progress !== undefined && progress.done === progress.log
     }
     Atomics.wait(word, 0, 0, pause)
   }

@@ -1,11 +1,16 @@
 /** Keeps the WAL short from a thread of its own, so that no request waits for a checkpoint's disk. */
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
+import type { ReserveOptions } from '../files/reserve.ts'
 import { Shared } from './shared.ts'
+
+type ReservePlace = Pick<ReserveOptions, 'folder' | 'shared'>
 
 export interface CheckpointerOptions {
   readonly path: string
   readonly shared: SharedArrayBuffer
+  /** The reserve of the folder: where it is, and what its threads share. */
+  readonly reserve?: ReservePlace | undefined
   /** Told when the thread failed; the server should say so and start another. */
   readonly onError?: (error: unknown) => void
 }
@@ -21,6 +26,7 @@ export interface CheckpointerData {
   readonly path: string
   readonly shared: SharedArrayBuffer
   readonly connection: number
+  readonly reserve: ReservePlace | undefined
   /** One word: 1 asks the thread to end. */
   readonly stop: SharedArrayBuffer
 }
@@ -33,6 +39,7 @@ export function startCheckpointer(options: CheckpointerOptions): Checkpointer {
     path: options.path,
     shared: options.shared,
     connection,
+    reserve: options.reserve,
     stop,
   }
   // Built, this file and the thread's end in .js; the compiler does not rewrite a URL.

@@ -6,7 +6,8 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, it, mock } from 'node:test'
 import { table } from '../../ports/meta-store.ts'
-import { StoreUnavailable } from '../../ports/store-unavailable.ts'
+import { StoreFull, StoreUnavailable } from '../../ports/store-unavailable.ts'
+import { createReserve, Reserve } from '../files/reserve.ts'
 import { Shared } from './shared.ts'
 import { openSqlite } from './store.ts'
 
@@ -116,5 +117,123 @@ describe('a transaction', () => {
     await store.commit(put('b', 2))
     await store.close()
     assert.match(String(fatal[0]), /somebody else/)
+  })
+})
+
+const bodies = table<{ id: number; bytes: Uint8Array }>({
+  name: 'bodies',
+  key: { id: 'int' },
+  columns: { bytes: 'bytes' },
+})
+const body = (id: number, size: number) => ({
+  writes: [{ put: bodies, record: { id, bytes: Buffer.alloc(size, 'x') } }],
+})
+const full = () => Object.assign(new Error('database or disk is full'), { errcode: 13 })
+
+/** A store on a disk that takes no COMMIT as long as `refuses` says so. */
+function fullDisk(refuses: () => boolean, reserve?: Reserve) {
+  class Full extends DatabaseSync {
+    override prepare(sql: string) {
+      const statement = super.prepare(sql)
+      if (sql !== 'COMMIT') return statement
+      const commit = () => {
+        if (refuses()) throw full()
+        return statement.run()
+      }
+      return new Proxy(statement, { get: () => commit })
+    }
+  }
+  const connect = (file: string) => {
+    const db = new Full(file)
+    db.exec('PRAGMA journal_mode = WAL')
+    return db
+  }
+  return openSqlite({ path, tables: [rows, bodies], connect, reserve, durability: 'none' })
+}
+
+const emptyReserve = () =>
+  new Reserve({
+    folder,
+    shared: createReserve(),
+    look: () => ({ free: 0, size: 2 ** 30 }),
+  })
+
+describe('on a full disk', () => {
+  it('records are committed on the reserve, bytes of objects are not', async () => {
+    const reserve = emptyReserve()
+    let writing = false
+    const store = fullDisk(() => writing && !reserve.full, reserve)
+    writing = true
+    const outcomes = await Promise.allSettled([
+      store.commit(put('a', 1)),
+      store.commit(body(1, 2000)),
+      store.commit(body(2, 100)),
+      store.commit({ writes: [{ remove: rows, key: ['b'] }] }),
+    ])
+    assert.equal(reserve.full, true)
+    assert.deepEqual(
+      outcomes.map(({ status }) => status),
+      ['fulfilled', 'rejected', 'fulfilled', 'fulfilled'],
+    )
+    assert.ok(outcomes[1]?.status === 'rejected' && outcomes[1].reason instanceof StoreFull)
+    await assert.rejects(store.commit(body(3, 2000)), StoreFull)
+    await store.close()
+  })
+
+  it('bytes of objects take the room that is free within the database, and no more', async () => {
+    const reserve = emptyReserve()
+    const store = fullDisk(() => false, reserve)
+    const mebibyte = 2 ** 20
+    await store.commit(body(1, 6 * mebibyte))
+    await store.commit({ writes: [{ remove: bodies, key: [1] }] })
+    reserve.release()
+    assert.equal(store.hasSpare(), true)
+    const outcomes = await Promise.allSettled([
+      store.commit(body(2, mebibyte)),
+      store.commit(body(3, mebibyte)),
+      store.commit(body(4, 2000)),
+    ])
+    assert.deepEqual(
+      outcomes.map(({ status }) => status),
+      ['fulfilled', 'rejected', 'fulfilled'],
+    )
+    assert.equal(reserve.allowsSmall, true)
+    await assert.rejects(store.commit(body(5, mebibyte)), StoreFull)
+    await store.close()
+  })
+
+  it('what finds no room even so is told that', async () => {
+    const reserve = emptyReserve()
+    let refuses = false
+    const [with_, without] = [fullDisk(() => refuses, reserve), fullDisk(() => refuses)]
+    refuses = true
+    await assert.rejects(with_.commit(put('a', 1)), StoreFull)
+    await assert.rejects(without.commit(put('a', 1)), StoreFull)
+    refuses = false
+    await with_.commit(put('a', 1))
+    await with_.close()
+    await without.close()
+  })
+
+  it('the database is opened on the reserve', async () => {
+    await fullDisk(() => false).close()
+    const reserve = emptyReserve()
+    let opened = 0
+    const store = openSqlite({
+      path,
+      tables: [rows, bodies],
+      reserve,
+      connect(file) {
+        opened += 1
+        if (!reserve.full) throw full()
+        return new DatabaseSync(file)
+      },
+    })
+    assert.equal(opened, 2)
+    await store.close()
+    const refusing = () => {
+      throw full()
+    }
+    assert.throws(() => openSqlite({ path, tables: [rows], connect: refusing }), StoreFull)
   })
 })

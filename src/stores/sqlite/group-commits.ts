@@ -2,10 +2,12 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Conflict } from '../../ports/meta-store.ts'
-import { StoreUnavailable } from '../../ports/store-unavailable.ts'
-import { applyBatch, Checked, type EncodedBatch } from './batches.ts'
+import { StoreFull, StoreUnavailable } from '../../ports/store-unavailable.ts'
+import { isDiskFull, type Reserve } from '../files/reserve.ts'
+import { applyBatch, Checked, carriedBytes, type EncodedBatch } from './batches.ts'
 import type { Durability } from './durability.ts'
 import { type Shared, slotOf } from './shared.ts'
+import { spareBytes } from './wal.ts'
 
 interface Waiting {
   readonly batch: EncodedBatch
@@ -22,8 +24,14 @@ export interface GroupCommitsOptions {
   readonly onCommitted?: (batches: readonly EncodedBatch[]) => void
   /** Called when a transaction can be neither committed nor rolled back: this connection would hold it for ever. */
   readonly onFatal: (error: unknown) => void
+  /** Given up when the disk is full. */
+  readonly reserve?: Reserve | undefined
 }
 
+/** With more bytes a batch brings in an object's body; without it is a record, for which there is always room. */
+const recordBytes = 1024
+/** What goes with those bytes: a record, and pages that are not full. */
+const besideBytes = 16 * 1024
 /** At most so many batches in one transaction, so that the event loop is not held for long. */
 const groupMax = 256
 /** Revisions are reserved by the hundred thousand: the database need not write the present one with each commit. */
@@ -83,15 +91,49 @@ export class GroupCommits {
     }
   }
 
-  /** Runs a group in one transaction; if SQLite fails, its batches one by one. Called with the turn held. */
-  #run(group: readonly Waiting[]): void {
+  /**
+   * Runs a group in one transaction; if SQLite fails, its batches one by one. Called with the turn held. On a full disk
+   * what is left of the group is tried again on the reserve.
+   */
+  #run(whole: readonly Waiting[], again = true): void {
+    const { reserve } = this.#options
+    const group = reserve?.full === true ? this.#admit(whole, reserve) : whole
+    if (group.length === 0) return
     const error = this.#tryRun(group)
     if (error === undefined) return
+    if (again && reserve !== undefined && isDiskFull(error)) {
+      reserve.release()
+      this.#run(group, false)
+      return
+    }
     for (const waiting of group) {
       const cause = group.length === 1 ? error : this.#tryRun([waiting])
-      if (cause !== undefined)
-        waiting.reject(new StoreUnavailable('the database could not commit', cause))
+      if (cause === undefined) continue
+      const full = isDiskFull(cause)
+      waiting.reject(
+        full ? new StoreFull(cause) : new StoreUnavailable('the database could not commit', cause),
+      )
     }
+  }
+
+  /**
+   * What of a group may be tried on a full disk. The reserve is for what makes room: the bytes of objects must fit into
+   * what the database has free of its own.
+   */
+  #admit(group: readonly Waiting[], reserve: Reserve): readonly Waiting[] {
+    let spare = spareBytes(this.#options.db)
+    reserve.allowsSmall = spare > 0
+    return group.filter(({ batch, reject }) => {
+      const bytes = carriedBytes(batch)
+      if (bytes <= recordBytes) return true
+      const taken = bytes + bytes / 4 + besideBytes
+      if (taken > spare) {
+        reject(new StoreFull())
+        return false
+      }
+      spare -= taken
+      return true
+    })
   }
 
   #tryRun(group: readonly Waiting[]): unknown {

@@ -1,7 +1,8 @@
 /** The MetaStore on SQLite: one connection of the process to one database. */
 import type { DatabaseSync } from 'node:sqlite'
 import type { KeyValue, MetaStore, TableShape } from '../../ports/meta-store.ts'
-import { StoreUnavailable } from '../../ports/store-unavailable.ts'
+import { StoreFull, StoreUnavailable } from '../../ports/store-unavailable.ts'
+import { isDiskFull, type Reserve } from '../files/reserve.ts'
 import { encodeBatch } from './batches.ts'
 import { Changes } from './changes.ts'
 import { Durability } from './durability.ts'
@@ -11,7 +12,7 @@ import { type ReadAnswer, type ReadRequest, Reads } from './reads.ts'
 import { migrate } from './schema.ts'
 import { createShared, Shared, slotOf } from './shared.ts'
 import { Tables } from './tables.ts'
-import { connect, endProcess, settleFiles, WalFile } from './wal.ts'
+import { connect, endProcess, settleFiles, spareBytes, WalFile } from './wal.ts'
 
 export interface SqliteOptions {
   /** The database file, or ':memory:'. */
@@ -23,6 +24,8 @@ export interface SqliteOptions {
   readonly durability?: 'synced' | 'none'
   /** The version of the declared tables; a database of a later one is refused. Default 1. */
   readonly version?: number
+  /** Given up when the disk is full. */
+  readonly reserve?: Reserve | undefined
   /** Of a new file: 4096 by default. */
   readonly pageSize?: number
   /** Stands in for syncing the WAL, in tests. */
@@ -49,6 +52,8 @@ export interface SqliteStore extends MetaStore {
    * holding it. Ends the process through `onFatal` if its transaction turns out to be alive.
    */
   releaseTurnOf(connection: number): void
+  /** Whether the database has free pages to spare for small objects, so that its file does not grow. */
+  hasSpare(): boolean
 }
 
 interface Parts {
@@ -83,14 +88,26 @@ function openParts(options: SqliteOptions): Parts {
 
 /**
  * Opens, creates or migrates a database. Throws SchemaMismatch for a newer or another schema, StoreUnavailable where
- * SQLite cannot open the file. The first connection of a process must be open before others are opened in other threads.
+ * SQLite cannot open the file, StoreFull where it found no room even on the reserve. The first connection of a process must be open before others are opened in other threads.
  */
 export function openSqlite(options: SqliteOptions): SqliteStore {
   try {
-    return storeOf(openParts(options))
+    return storeOf(openOnReserve(options))
   } catch (error) {
     if (!(error instanceof Error && 'errcode' in error)) throw error
+    if (isDiskFull(error)) throw new StoreFull(error)
     throw new StoreUnavailable(`the database ${options.path} cannot be opened`, error)
+  }
+}
+
+/** To open takes room: for the index of the log, and where the log must be copied into the database first. */
+function openOnReserve(options: SqliteOptions): Parts {
+  try {
+    return openParts(options)
+  } catch (error) {
+    if (options.reserve === undefined || !isDiskFull(error)) throw error
+    options.reserve.release()
+    return openParts(options)
   }
 }
 
@@ -107,6 +124,7 @@ function storeOf({ db, shared, tables, wal, options, storeId }: Parts): SqliteSt
     durability,
     onCommitted: batches => changes.tell(batches),
     onFatal,
+    reserve: options.reserve,
   })
   const reads = new Reads(db, tables, shared)
   let closed = false
@@ -139,6 +157,7 @@ function storeOf({ db, shared, tables, wal, options, storeId }: Parts): SqliteSt
       releaseTurn({ db, shared, dead, onFatal })
       durability.committed()
     },
+    hasSpare: () => spareBytes(db) > 0,
     async close() {
       if (closed) return
       closed = true

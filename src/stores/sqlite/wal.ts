@@ -39,6 +39,15 @@ export function settleFiles(db: DatabaseSync, path: string): void {
   }
 }
 
+/** Of the room that is free within a database so much is left to what makes room. */
+const keptSpare = 4 * 1024 ** 2
+
+/** Bytes that may be put into the free pages of a database's file, so that it does not grow; below zero for none. */
+export function spareBytes(db: DatabaseSync): number {
+  const number = (name: string) => Number(db.prepare(`PRAGMA ${name}`).get()?.[name] ?? 0)
+  return number('freelist_count') * number('page_size') - keptSpare
+}
+
 /**
  * A descriptor of the WAL. (Closing one of the database itself would drop the locks of all its connections in this
  * process: POSIX. Nothing ever locks the WAL.)

@@ -78,6 +78,7 @@ async function settleAll(
 
 export const deleteObjects: Operation<'DeleteObjects'> = {
   action: 's3:DeleteObject',
+  makesRoom: true,
   async run(input, context) {
     const { Objects, Quiet } = input.Delete
     if (
