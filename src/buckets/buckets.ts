@@ -25,12 +25,19 @@ export class PlainBuckets implements Buckets {
     this.core = core
   }
 
+  known(volume: string, name: string): BucketInfo | undefined {
+    const known = this.#known.get(`${volume}/${name}`)
+    if (known === undefined) return undefined
+    const generation = this.core.store.generation(bucketsTable, [volume, name])
+    return known.generation === generation ? known.bucket : undefined
+  }
+
   async find(volume: string, name: string): Promise<BucketInfo> {
+    const known = this.known(volume, name)
+    if (known !== undefined) return known
     const { store } = this.core
     const id = `${volume}/${name}`
     const generation = store.generation(bucketsTable, [volume, name])
-    const known = this.#known.get(id)
-    if (known !== undefined && known.generation === generation) return known.bucket
     const { gets } = await store.read({ gets: [get(bucketsTable, [volume, name])] })
     const bucket = gets[0].record
     if (bucket === undefined) {

@@ -20,12 +20,18 @@ import {
   versionsTable,
 } from './tables.ts'
 
+/** The version, if it is in the cache. */
+const cached = ({ core, bucket }: Space, { key, versionId }: VersionRef) =>
+  versionId === undefined ? core.cache.get(bucket.id, key) : undefined
+
 /** A version that is there and is no delete marker, with its body if that is small. */
 export async function find(space: Space, ref: VersionRef): Promise<CachedObject> {
+  return cached(space, ref) ?? (await findStored(space, ref))
+}
+
+async function findStored(space: Space, ref: VersionRef): Promise<CachedObject> {
   if (ref.versionId !== undefined) return findVersion(space, ref.key, ref.versionId)
   const { core, bucket } = space
-  const cached = core.cache.get(bucket.id, ref.key)
-  if (cached !== undefined) return cached
   const generation = core.cache.generation(bucket.id, ref.key)
   const current = getFollowing(objectsTable, [bucket.id, ref.key], 'body', bodiesTable)
   if (bucket.versioning === 'off') {
@@ -104,15 +110,21 @@ export async function head(space: Space, ref: VersionRef): Promise<ObjectInfo> {
   return infoOf(space.bucket, (await find(space, ref)).record)
 }
 
-export async function open(space: Space, ref: VersionRef): Promise<OpenObject> {
-  const found = await find(space, ref)
-  return new OpenRecord(space, found)
+export function open(space: Space, ref: VersionRef): Promise<OpenObject> {
+  const found = cached(space, ref)
+  return found === undefined
+    ? openStored(space, ref)
+    : Promise.resolve(new OpenRecord(space, found))
+}
+
+async function openStored(space: Space, ref: VersionRef): Promise<OpenObject> {
+  return new OpenRecord(space, await findStored(space, ref))
 }
 
 /** An object version opened for reading. */
 export class OpenRecord implements OpenObject {
   readonly info: ObjectInfo
-  readonly bytes: Uint8Array | undefined
+  readonly bytes: CachedObject['bytes']
   readonly record: Stored<VersionRecord> | NoncurrentRecord
   readonly #core: Core
   /** From then on its blobs may be condemned; the sweep spares them while they are read. */
@@ -127,7 +139,11 @@ export class OpenRecord implements OpenObject {
   }
 
   async stream(span: Span): Promise<AsyncIterable<Uint8Array>> {
-    if (this.bytes !== undefined) return chunks([this.bytes.subarray(span.start, span.end)])
+    const { bytes } = this
+    if (bytes !== undefined) {
+      const whole = typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes
+      return chunks([whole.subarray(span.start, span.end)])
+    }
     const slices = await this.slices(span)
     const source = readSlices(this.#core, slices)
     // An open file keeps its bytes: only what is opened later must be kept from the sweep.

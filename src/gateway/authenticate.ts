@@ -1,9 +1,10 @@
 /** Who a request comes from: the signature checked against the secret of the key that it names. */
 import { defaultVolume } from '../access/accounts.ts'
+import type { Credential } from '../access/credentials.ts'
 import { anonymousIn, type Principal } from '../access/principal.ts'
 import { S3Error } from '../model/errors.ts'
 import { readAuth, verify } from '../wire/auth/authenticate.ts'
-import type { AuthOptions, AuthRequest, Payload } from '../wire/auth/claim.ts'
+import type { AuthRequest, Payload, SignedClaim } from '../wire/auth/claim.ts'
 import type { ChunkSigner } from '../wire/auth/verified.ts'
 import type { GatewayParts } from './parts.ts'
 
@@ -16,25 +17,43 @@ export interface Authenticated {
   readonly directory: boolean
 }
 
-/** Throws the S3 error of whatever is wrong with the credentials. */
-export async function authenticate(
+/**
+ * At once where the credential is at hand, as it mostly is: then a request waits for nothing before its operation.
+ * Throws (or rejects with) the S3 error of whatever is wrong with the credentials.
+ */
+export function authenticate(
   parts: GatewayParts,
   request: AuthRequest,
-): Promise<Authenticated> {
-  const { access, options, clock } = parts
-  const authOptions: AuthOptions = { region: options.region, sigv2: options.sigv2 }
-  if (options.insecure) return insecurely(parts, request, authOptions)
-  const claim = readAuth(request, authOptions)
-  const { payload } = claim
+): Authenticated | Promise<Authenticated> {
+  const { options } = parts
+  if (options.insecure) return insecurely(parts, request)
+  const claim = readAuth(request, options)
   if (claim.kind === 'anonymous') {
+    const { payload } = claim
     return { principal: anonymousIn(defaultVolume), payload, signer: undefined, directory: false }
   }
-  const { accessKeyId } = claim
-  const credential = access.cached(accessKeyId) ?? (await access.secretOf(accessKeyId))
-  const signer = verify(claim, request, credential?.secret, {
-    now: clock.now(),
-    options: authOptions,
-  })
+  const credential = parts.access.cached(claim.accessKeyId)
+  if (credential !== undefined) return authenticated(parts, request, claim, credential)
+  return lookedUp(parts, request, claim)
+}
+
+async function lookedUp(
+  parts: GatewayParts,
+  request: AuthRequest,
+  claim: SignedClaim,
+): Promise<Authenticated> {
+  const credential = await parts.access.secretOf(claim.accessKeyId)
+  return authenticated(parts, request, claim, credential)
+}
+
+function authenticated(
+  { clock, options }: GatewayParts,
+  request: AuthRequest,
+  claim: SignedClaim,
+  credential: Credential | undefined,
+): Authenticated {
+  const { payload } = claim
+  const signer = verify(claim, request, credential?.secret, { now: clock.now(), options })
   if (credential === undefined) throw new S3Error('InvalidAccessKeyId')
   // No key of ours comes with a session; a token that nobody checked must not be taken.
   if (claim.sessionToken !== undefined && claim.sessionToken !== '')
@@ -44,12 +63,9 @@ export async function authenticate(
 }
 
 /** Ozone's insecure mode: any key is taken for the root, and so is none. */
-async function insecurely(
-  parts: GatewayParts,
-  request: AuthRequest,
-  options: AuthOptions,
-): Promise<Authenticated> {
-  const claim = readAuth(request, { ...options, sigv2: true, anyRegion: true })
+async function insecurely(parts: GatewayParts, request: AuthRequest): Promise<Authenticated> {
+  const { region } = parts.options
+  const claim = readAuth(request, { region, sigv2: true, anyRegion: true })
   const accessKeyId = claim.kind === 'anonymous' ? '' : claim.accessKeyId
   const principal = await parts.access.rootPrincipal(accessKeyId)
   return { principal, payload: claim.payload, signer: undefined, directory: false }

@@ -11,7 +11,13 @@ import {
   readContentMd5,
   requireChecksum,
 } from '../wire/checksums/algorithms.ts'
-import { BodyHasher, base64OfHex, hashSmall, hexOfBase64, md5Hex } from '../wire/checksums/body-hasher.ts'
+import {
+  BodyHasher,
+  base64OfHex,
+  hashSmall,
+  hexOfBase64,
+  md5Hex,
+} from '../wire/checksums/body-hasher.ts'
 import { ChunkDecoder, readDecodedLength } from '../wire/chunked/decoder.ts'
 import { announcedTrailers } from '../wire/chunked/trailer.ts'
 import type { Incoming } from './message.ts'
@@ -94,7 +100,8 @@ export class RequestBody implements Body {
   /** What the body is digested with beside MD5: what is asked for, and what the client gave a checksum of. */
   #algorithms(asked: readonly ChecksumAlgorithm[]): readonly ChecksumAlgorithm[] {
     const { announced } = this
-    const known = announced === undefined || asked.includes(announced) ? asked : [...asked, announced]
+    const known =
+      announced === undefined || asked.includes(announced) ? asked : [...asked, announced]
     if (this.#promised.sha256 === undefined || known.includes('SHA256')) return known
     return [...known, 'SHA256']
   }

@@ -15,6 +15,7 @@ import {
   preparePrefix,
 } from '../wire/address.ts'
 import { decode, decodeBody, payloadKind } from '../wire/decode.ts'
+import { hasForwarded } from '../wire/forwarded.ts'
 import { emptyQuery, parseQuery, type Query } from '../wire/query.ts'
 import { route } from '../wire/route.ts'
 import { type Authenticated, authenticate } from './authenticate.ts'
@@ -97,17 +98,19 @@ class Pipeline {
     note(record, place, query)
     const meant = this.#route(incoming, place, query, false)
     record.operation = meant
-    const request =
+    const reading =
       meant === 'PostObject'
-        ? await this.#readForm(incoming, place, record)
-        : await this.#read(incoming, place, query, meant)
+        ? this.#readForm(incoming, place, record)
+        : this.#read(incoming, place, query, meant)
+    const request = reading instanceof Promise ? await reading : reading
     const { operation, principal, input, body } = request
     record.operation = operation
     record.accessKeyId = principal.accessKeyId
     record.account = principal.canonicalId
     record.volume = principal.volume
     const declared = this.#declared(operation)
-    const bucket = await this.#bucket(declared, place, principal)
+    const found = this.#bucket(declared, place, principal)
+    const bucket = found instanceof Promise ? await found : found
     const context = new RequestContext(this.#parts, {
       incoming,
       address: place,
@@ -116,34 +119,54 @@ class Pipeline {
       body,
     })
     context.authorize(actionOf(declared, query), { bucket, key: place.key })
-    await requireOwner(incoming, bucket, context)
+    const expected = incoming.headers['x-amz-expected-bucket-owner']
+    if (expected !== undefined) await requireOwner(expected, bucket, context)
     this.#requireRoom(declared, incoming, body)
-    const whole = await this.#withDocument(operation, input, { incoming, body })
+    const kind = payloadKind(operation)
+    if (kind === 'stream') requireLength(incoming)
+    const isDocument = kind !== 'none' && kind !== 'stream'
+    const whole = isDocument ? await withDocument(operation, input, body) : input
     const reply = await declared.run(whole, context)
     return answer(operation, reply, record)
   }
 
-  /** Who sends it and what it asks for; the body is not read. */
-  async #read(
+  /** Who sends it and what it asks for; the body is not read. At once where nothing must be looked up. */
+  #read(
     incoming: Incoming,
     place: Address,
     query: Query,
     meant: AnyOperation,
+  ): Request | Promise<Request> {
+    const identity = this.#authenticate(incoming, place, query, place.paths)
+    if (identity instanceof Promise || place.claimedPrefix !== undefined)
+      return this.#readLater(incoming, place, query, { meant, identity })
+    return this.#readAs(incoming, place, query, { meant, identity })
+  }
+
+  async #readLater(
+    incoming: Incoming,
+    place: Address,
+    query: Query,
+    { meant, ...rest }: { meant: AnyOperation; identity: Authenticated | Promise<Authenticated> },
   ): Promise<Request> {
-    const identity = await this.#authenticate(incoming, place, query, place.paths)
+    const identity = await rest.identity
     if (place.claimedPrefix !== undefined) {
       await this.#distrustPrefix(incoming, place, query, identity.principal)
     }
+    return this.#readAs(incoming, place, query, { meant, identity })
+  }
+
+  #readAs(
+    incoming: Incoming,
+    place: Address,
+    query: Query,
+    { meant, identity }: { meant: AnyOperation; identity: Authenticated },
+  ): Request {
     const operation = identity.directory ? this.#route(incoming, place, query, true) : meant
     this.#declared(operation)
     const { bucket, key } = place
     if (key !== undefined) requireKey(key)
-    const input = decode(operation, {
-      ...(bucket === undefined ? {} : { bucket }),
-      ...(key === undefined ? {} : { key }),
-      query,
-      headers: incoming.headers,
-    })
+    const input = decode(operation, { bucket, key, query, headers: incoming.headers })
     const body = new RequestBody(incoming, identity, checksumsOf(operation))
     return { operation, principal: identity.principal, input, body }
   }
@@ -159,7 +182,9 @@ class Pipeline {
       host: incoming.headers['host'] ?? '',
       target: incoming.target,
       headers: incoming.headers,
-      peerTrusted: this.#parts.options.trusts(incoming.remoteAddress),
+      // Who asks matters only where something was forwarded.
+      peerTrusted:
+        hasForwarded(incoming.headers) && this.#parts.options.trusts(incoming.remoteAddress),
       encrypted: incoming.secure,
       domains: this.#domains,
       prefix: this.#prefix,
@@ -205,7 +230,7 @@ class Pipeline {
     place: Address,
     query: Query,
     paths: readonly string[],
-  ): Promise<Authenticated> {
+  ): Authenticated | Promise<Authenticated> {
     return authenticate(this.#parts, {
       method: incoming.method,
       headers: incoming.headers,
@@ -228,15 +253,18 @@ class Pipeline {
     )
   }
 
-  async #bucket(
+  #bucket(
     declared: Declared,
     place: Address,
     principal: Principal,
-  ): Promise<BucketInfo | undefined> {
+  ): BucketInfo | Promise<BucketInfo> | undefined {
     if (place.bucket === undefined || declared.createsBucket === true) return undefined
     // What no bucket can be called is never asked of the store.
     if (place.bucket.includes('\0')) throw new S3Error('NoSuchBucket', { BucketName: place.bucket })
-    return this.#parts.buckets.find(principal.volume, place.bucket)
+    const { buckets } = this.#parts
+    return (
+      buckets.known(principal.volume, place.bucket) ?? buckets.find(principal.volume, place.bucket)
+    )
   }
 
   /** While the disk is full, objects are read and deleted; everything else is refused before its body is read. */
@@ -245,29 +273,19 @@ class Pipeline {
     if (lacksRoom === undefined || makesRoom === true || roomless.has(method)) return
     if (lacksRoom(length)) throw diskFull()
   }
+}
 
-  /** The input with what stands in the body, if that is a document. It is read only here, after authorization. */
-  async #withDocument(
-    operation: AnyOperation,
-    input: object,
-    { incoming, body }: { incoming: Incoming; body: RequestBody },
-  ): Promise<object> {
-    const kind = payloadKind(operation)
-    if (kind === 'none') return input
-    if (kind === 'stream') {
-      requireLength(incoming)
-      return input
-    }
-    if (model[operation].checksumRequired === true && !body.hasDigest) {
-      throw new S3Error(
-        'InvalidRequest',
-        {},
-        'Missing required header for this request: Content-MD5',
-      )
-    }
-    const document = await body.document(documentMax(operation))
-    return { ...input, ...decodeBody(operation, document) }
+/** The input with what stands in the body. It is read only here, after authorization. */
+async function withDocument(
+  operation: AnyOperation,
+  input: object,
+  body: RequestBody,
+): Promise<object> {
+  if (model[operation].checksumRequired === true && !body.hasDigest) {
+    throw new S3Error('InvalidRequest', {}, 'Missing required header for this request: Content-MD5')
   }
+  const document = await body.document(documentMax(operation))
+  return { ...input, ...decodeBody(operation, document) }
 }
 
 /** Methods that bring nothing in. */
@@ -297,12 +315,11 @@ function documentMax(operation: AnyOperation): number {
 }
 
 async function requireOwner(
-  { headers }: Incoming,
+  expected: string,
   bucket: BucketInfo | undefined,
   context: Context,
 ): Promise<void> {
-  const expected = headers['x-amz-expected-bucket-owner']
-  if (expected === undefined || bucket === undefined) return
+  if (bucket === undefined) return
   await requireExpectedOwner(expected, bucket, id => context.account(id))
 }
 

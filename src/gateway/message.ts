@@ -27,7 +27,7 @@ export interface Incoming {
 export interface Outgoing {
   readonly status: number
   readonly headers: string[]
-  /** A stream's chunks are valid only until the next one is asked for. */
+  /** Of a string, each character is a byte. A stream's chunks are valid only until the next one is asked for. */
   readonly body: string | Uint8Array | AsyncIterable<Uint8Array> | undefined
   /** What the access log says of this request beside what the server measures. */
   readonly record: RequestRecord

@@ -18,21 +18,29 @@ export function answer(
   if (reply.headers !== undefined) headers.push(...reply.headers)
   const status = reply.status ?? encoded.status
   if (reply.body === undefined) return withText({ status, headers, body: encoded.body, record })
-  const length = reply.body instanceof Uint8Array ? reply.body.byteLength : reply.length
+  const length = typeof reply.body === 'string' ? reply.body.length : lengthOf(reply)
   if (length !== undefined) addLength(headers, length)
   return { status, headers, body: reply.body, record }
 }
 
+const lengthOf = ({ body, length }: Reply<object>): number | undefined =>
+  body instanceof Uint8Array ? body.byteLength : length
+
+const beyondAscii = /[^\0-\x7f]/
+
+/** The bytes of text: XML is nearly always ASCII, which is its own bytes. */
+const utf8Of = (text: string): string | Uint8Array =>
+  beyondAscii.test(text) ? Buffer.from(text, 'utf8') : text
+
 function withText(outgoing: Outgoing & { body: string | undefined }): Outgoing {
-  const { status, headers, body } = outgoing
+  const { status, headers, body, record } = outgoing
   if (body === undefined) {
     if (status !== 204 && status !== 304) addLength(headers, 0)
     return outgoing
   }
-  // XML is nearly all ASCII; the bytes are what the length counts, so they are made once.
-  const bytes = Buffer.from(body, 'utf8')
-  addLength(headers, bytes.byteLength)
-  return { ...outgoing, body: bytes }
+  const bytes = utf8Of(body)
+  addLength(headers, bytes.length)
+  return { status, headers, body: bytes, record }
 }
 
 /**
@@ -68,8 +76,8 @@ export function answerError(
   headers.push('Content-Type', 'application/xml')
   if (incoming.method === 'HEAD') return { status, headers, body: undefined, record }
   const { requestId } = record
-  const body = Buffer.from(encodeError(error, { resource, requestId, hostId }))
-  headers.push('Content-Length', String(body.byteLength))
+  const body = utf8Of(encodeError(error, { resource, requestId, hostId }))
+  headers.push('Content-Length', String(body.length))
   return { status, headers, body, record }
 }
 

@@ -42,8 +42,8 @@ export interface Reply<Output> {
   readonly status?: number
   /** Headers that the model does not bind: name, value, name, value … */
   readonly headers?: readonly string[]
-  /** The bytes of a body that is not XML. */
-  readonly body?: Uint8Array | AsyncIterable<Uint8Array>
+  /** The bytes of a body that is not XML; of a string, each character is a byte. */
+  readonly body?: string | Uint8Array | AsyncIterable<Uint8Array>
   /** Length of the body in bytes, where it is a stream. */
   readonly length?: number
 }

@@ -104,8 +104,8 @@ export interface Span {
 /** An object version opened for reading: what is read afterwards is this version, whatever happens to the key. */
 export interface OpenObject {
   readonly info: ObjectInfo
-  /** Whole body, when it is at hand without another call. */
-  readonly bytes: Uint8Array | undefined
+  /** Whole body, when it is at hand without another call; of a string, each character is a byte. */
+  readonly bytes: string | Uint8Array | undefined
   /**
    * Resolves once the first bytes are there, so that nothing has been told when they are not: rejects with
    * BlobMissing when the bytes went meanwhile (open the object again). Chunks are valid only until the next is asked for.
@@ -327,6 +327,8 @@ export interface Keyspace {
 
 /** Buckets by name, and what concerns a bucket as a whole. */
 export interface Buckets {
+  /** The bucket, where it is known without asking a store, as it mostly is. */
+  known(volume: string, name: string): BucketInfo | undefined
   /** Throws NoSuchBucket. */
   find(volume: string, name: string): Promise<BucketInfo>
   keyspace(bucket: BucketInfo): Keyspace

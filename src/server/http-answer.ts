@@ -119,13 +119,16 @@ const joinedBytes = 8192
 
 /** Ends with a body that is all there. node:http joins a string to the headers, and writes that without allocating. */
 function endWith(response: ServerResponse, body: string | Uint8Array, length: number): void {
-  if (typeof body === 'string') response.end(body)
+  if (typeof body === 'string') response.end(body, 'latin1')
   else if (length > joinedBytes) response.end(body)
   else {
     const bytes = Buffer.isBuffer(body) ? body : Buffer.from(body.buffer, body.byteOffset, length)
     response.end(bytes.toString('latin1'), 'latin1')
   }
 }
+
+const sizeOf = (body: string | Uint8Array): number =>
+  typeof body === 'string' ? body.length : body.byteLength
 
 const isStream = (body: Outgoing['body']): body is AsyncIterable<Uint8Array> =>
   typeof body === 'object' && Symbol.asyncIterator in body
@@ -135,9 +138,10 @@ const pieceBytes = 2 ** 17
 
 /** Whether a body is written piece by piece. */
 export const isStreamed = (body: Outgoing['body']): boolean =>
-  typeof body === 'object' && (!('byteLength' in body) || body.byteLength > pieceBytes)
+  isStream(body) || (body !== undefined && sizeOf(body) > pieceBytes)
 
-async function* pieces(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+async function* pieces(body: string | Uint8Array): AsyncGenerator<Uint8Array> {
+  const bytes = typeof body === 'string' ? Buffer.from(body, 'latin1') : body
   for (let start = 0; start < bytes.byteLength; start += pieceBytes)
     yield bytes.subarray(start, start + pieceBytes)
 }
@@ -179,16 +183,16 @@ export async function answer(
       }
     }
   } else {
-    const length = body === undefined ? 0 : Buffer.byteLength(body)
+    const length = body === undefined ? 0 : sizeOf(body)
     if (!bodiless && flatHeader(headers, 'content-length') === undefined)
       headers.push('Content-Length', String(length))
     response.writeHead(status, headers)
     if (!bodiless) exchange.sent = length
-    if (!bodiless && typeof body === 'object' && length > pieceBytes) {
+    if (!bodiless && body !== undefined && length > pieceBytes) {
       exchange.sent = 0
       await writeStream(exchange, pieces(body), length)
     } else if (rest === 'linger') {
-      if (length > 0 && !bodiless) response.write(body)
+      if (length > 0 && !bodiless) response.write(body, 'latin1')
       else response.flushHeaders()
     } else if (bodiless || body === undefined) response.end()
     else endWith(response, body, length)

@@ -59,7 +59,7 @@ export function rawAnswer({ status, headers, body }: Outgoing): string {
     `Date: ${new Date().toUTCString()}`,
     'Server: Moongate',
     'Connection: close',
-    `Content-Length: ${Buffer.byteLength(text)}`,
+    `Content-Length: ${text.length}`,
   ]
   for (let i = 0; i < headers.length; i += 2) lines.push(`${headers[i]}: ${headers[i + 1]}`)
   return `${lines.join('\r\n')}\r\n\r\n${text}`

@@ -46,6 +46,7 @@ export class HttpServer {
   /** Exchanges whose body is being read or whose answer was not taken at once: only those can be slow. */
   readonly #watched = new Set<Exchange>()
   readonly #watch: NodeJS.Timeout
+  #ready: { readonly exchange: Exchange; readonly outgoing: Outgoing }[] = []
   #inFlight = 0
   #draining = false
   readonly #onBody = (exchange: Exchange) => this.#follow(exchange)
@@ -131,7 +132,18 @@ export class HttpServer {
       // The handler answers everything itself; if it throws, it is a bug, and the client shall still hear of it.
       outgoing = refusal('InternalError', { cause })
     }
-    await this.#finish(exchange, outgoing)
+    this.#ready.push({ exchange, outgoing })
+    if (this.#ready.length === 1) setImmediate(this.#answerReady)
+  }
+
+  /**
+   * Answers what became ready while the loop looked at all connections that had something for us. Written one behind the
+   * other they cost less than each by itself: who reads them is woken once.
+   */
+  readonly #answerReady = (): void => {
+    const ready = this.#ready
+    this.#ready = []
+    for (const { exchange, outgoing } of ready) void this.#finish(exchange, outgoing)
   }
 
   async #finish(exchange: Exchange, wanted: Outgoing): Promise<void> {

@@ -12,8 +12,8 @@ import { parseXml } from './xml/parse.ts'
 import { parseBoolean, parseInteger, parseTimestamp, shapeReader } from './xml/read.ts'
 
 export interface DecodeRequest {
-  readonly bucket?: string
-  readonly key?: string
+  readonly bucket?: string | undefined
+  readonly key?: string | undefined
   readonly query: Query
   readonly headers: RequestHeaders
 }
@@ -125,20 +125,31 @@ const takeHeader = (decoder: Decoder, input: Values, name: string, text: string)
   }
 }
 
+/** Of the signature, not of any operation. */
+const ofSignature: ReadonlySet<string> = new Set([
+  'X-Amz-Algorithm',
+  'X-Amz-Credential',
+  'X-Amz-Date',
+  'X-Amz-Expires',
+  'X-Amz-SignedHeaders',
+  'X-Amz-Signature',
+])
+
+const hoisted = /^x-amz-./i
+
 /**
  * Presigned URLs carry headers as query parameters (the SDKs hoist them), and S3 reads them as if they were headers.
- * A real header of the same name comes first.
+ * A real header of the same name comes first, and of a repeated parameter the first.
  */
-const takeQuery = (decoder: Decoder, input: Values, request: DecodeRequest): void => {
-  const seen = new Set<string>()
-  for (const { name, value } of request.query.pairs) {
-    if (seen.has(name)) continue
-    seen.add(name)
+const takeQuery = (decoder: Decoder, input: Values, { query, headers }: DecodeRequest): void => {
+  for (const pair of query.pairs) {
+    const { name, value } = pair
+    if (ofSignature.has(name) || query.pairs.find(other => other.name === name) !== pair) continue
     const take = decoder.fromQuery.get(name)
     if (take !== undefined) take(input, value)
-    else if (name.length > 6 && name.slice(0, 6).toLowerCase() === 'x-amz-') {
+    else if (hoisted.test(name)) {
       const header = name.toLowerCase()
-      if (request.headers[header] === undefined) takeHeader(decoder, input, header, value)
+      if (headers[header] === undefined) takeHeader(decoder, input, header, value)
     }
   }
 }

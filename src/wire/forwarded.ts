@@ -63,7 +63,8 @@ const trimSlashes = (prefix: string | undefined): string | undefined => {
   return end === 0 ? undefined : prefix.slice(0, end)
 }
 
-const hasForwarded = (headers: Headers): boolean =>
+/** Whether a proxy (or who wants to be taken for one) says how the client saw this server. */
+export const hasForwarded = (headers: Headers): boolean =>
   headers['x-forwarded-host'] !== undefined ||
   headers['x-forwarded-proto'] !== undefined ||
   headers['x-forwarded-port'] !== undefined ||

@@ -49,10 +49,8 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 const invalidUri = (uri: string) => new S3Error('InvalidURI', { URI: uri })
 
 /** Whether node handed us bytes above ASCII, one character each, because the client sent them unescaped. */
-const hasHighBytes = (text: string): boolean => {
-  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0x7f) return true
-  return false
-}
+const highByte = /[^\0-\x7f]/
+const hasHighBytes = (text: string): boolean => highByte.test(text)
 
 /** Bytes that came unescaped, as the percent-escapes they should have been. */
 const escapeHighBytes = (text: string): string => {
@@ -81,7 +79,10 @@ export const decodePercent = (raw: string): string => {
 
 /** A query's name or value: as decodePercent, but `+` is a blank, as S3 reads it. */
 const decodePart = (raw: string): string =>
-  decodePercent(raw.includes('+') ? raw.replaceAll('+', ' ') : raw)
+  // Most names and values have nothing to decode.
+  plain.test(raw) ? raw : decodePercent(raw.includes('+') ? raw.replaceAll('+', ' ') : raw)
+
+const plain = /^[\w.~-]*$/
 
 /**
  * Parses what stands behind the `?` of a request line (without the `?`).

@@ -126,7 +126,15 @@ const isTransport = (name: string): boolean =>
   name === 'AWSAccessKeyId' ||
   name === 'Signature' ||
   name === 'Expires' ||
-  name.slice(0, 6).toLowerCase() === 'x-amz-'
+  amzName.test(name)
+
+const amzName = /^x-amz-/i
+
+/** Whether the query says nothing of the operation, as that of a presigned URL. */
+const isPlain = (query: Query): boolean => {
+  for (const { name } of query.pairs) if (!isTransport(name)) return false
+  return true
+}
 
 const matches = (candidate: Candidate, query: Query, copies: boolean): boolean => {
   if (candidate.copies && !copies) return false
@@ -183,9 +191,12 @@ const objection = (
   return bare || foreignWords.has(name) ? notImplemented(method, level, name) : undefined
 }
 
+const isCopy = ({ headers, query }: RouteRequest): boolean =>
+  headers[copySource] !== undefined || query.has(copySource)
+
 const routeQuery = (request: RouteRequest, candidates: Candidates): Candidate => {
-  const { query, headers } = request
-  const copies = headers[copySource] !== undefined || query.has(copySource)
+  const { query } = request
+  const copies = isCopy(request)
   const chosen = candidates.all.find(candidate => matches(candidate, query, copies))
   if (chosen === undefined) {
     for (const { name } of query.pairs) {
@@ -222,8 +233,8 @@ export const route = (request: RouteRequest): AnyOperation => {
   }
   const candidates = tables[level].get(method)
   if (candidates === undefined) throw notAllowed(method, level)
-  if (query.pairs.length === 0) {
-    const copies = candidates.plainCopy !== undefined && headers[copySource] !== undefined
+  if (isPlain(query)) {
+    const copies = candidates.plainCopy !== undefined && isCopy(request)
     const plain = copies ? candidates.plainCopy : candidates.plain
     if (plain === undefined) throw notAllowed(method, level)
     if (plain.name === 'ListBuckets' && request.directory === true) return 'ListDirectoryBuckets'

@@ -1,7 +1,7 @@
 // Signatures: AWS's own examples, round trips, and each way of getting it wrong (rows of 5b by number).
 
 import assert from 'node:assert/strict'
-import { createECDH, verify as verifyCrypto } from 'node:crypto'
+import { createECDH, createHmac, verify as verifyCrypto } from 'node:crypto'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { type ErrorCode, S3Error } from '../../model/errors.ts'
@@ -10,7 +10,7 @@ import { readAuth, verify } from './authenticate.ts'
 import { canonicalPath, canonicalQuery } from './canonical.ts'
 import type { AuthOptions, AuthRequest } from './claim.ts'
 import { formatAmzDate, parseAmzDate, parseHttpDate } from './dates.ts'
-import { deriveSigningKey } from './keys.ts'
+import { deriveSigningKey, hmacHex } from './keys.ts'
 import { presign, type SignRequest, sign } from './sign.ts'
 import { signV2Request } from './sigv2.ts'
 import { deriveScalar, ecdsaKey, regionSetHas } from './sigv4a.ts'
@@ -693,10 +693,37 @@ describe('SigV2', () => {
 
 describe('canonical forms', () => {
   it('sorts by name before value and encodes as AWS does', () => {
-    const of = (raw: string) => canonicalQuery(parseQuery(raw).pairs)
+    const of = (raw: string) => canonicalQuery(parseQuery(raw))
     assert.equal(of('b=2&a-b=1&a=2&a=1&c'), 'a=1&a=2&a-b=1&b=2&c=')
     assert.equal(of('k=a+b%7e%2f*&e=%C3%A9'), 'e=%C3%A9&k=a%20b~%2F%2A')
+    // As sent only where that is canonical: each pair once, with its `=`, none empty, sorted.
+    for (const raw of ['a&&b=1', 'b=1&a', '&a=&b=1', 'a=&b=1&'])
+      assert.equal(of(raw), 'a=&b=1', raw)
+    const unsigned = (raw: string) => canonicalQuery(parseQuery(raw), 'X-Amz-Signature')
+    assert.equal(unsigned('a=1&b=2&X-Amz-Signature=c'), 'a=1&b=2')
+    assert.equal(unsigned('X-Amz-Signature=c&a=1&b=2'), 'a=1&b=2')
+    assert.equal(unsigned('a=1&X-Amz-Signature=c&b=2'), 'a=1&b=2')
+    assert.equal(unsigned('X-Amz-Signature=c'), '')
     assert.equal(canonicalPath('/a//b/../%7e%2e%2E/+%2b%zz'), '/a//b/../~../%2B%2B%25zz')
+  })
+
+  it('makes the HMAC that node makes, whichever key came before', () => {
+    const keys = [
+      Buffer.alloc(32, 1),
+      Buffer.alloc(32, 0xfe),
+      Buffer.alloc(64, 7),
+      Buffer.alloc(65, 7),
+    ]
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...keys),
+        fc.oneof(fc.string({ unit: 'binary', maxLength: 300 }), fc.string({ minLength: 600 })),
+        (key, text) => {
+          const expected = createHmac('sha256', key).update(text).digest('hex')
+          return hmacHex(key, text) === expected
+        },
+      ),
+    )
   })
 
   it('reads dates', () => {

@@ -1,6 +1,6 @@
 // The canonical request of SigV4 and SigV4A. Source: Amazon S3 API reference, "Authenticating requests (AWS SigV4)".
 
-import type { QueryPair } from '../query.ts'
+import type { Query, QueryPair } from '../query.ts'
 import type { AuthRequest, Headers } from './claim.ts'
 
 const unreserved = new Uint8Array(256)
@@ -9,6 +9,7 @@ for (const char of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01234567
 }
 const slash = 0x2f
 const percent = 0x25
+const equals = 0x3d
 
 const upperHex = (code: number): boolean =>
   (code >= 0x30 && code <= 0x39) || (code >= 0x41 && code <= 0x46)
@@ -79,27 +80,40 @@ const encodeBytes = (text: string, keepSlash: boolean): string => {
 const recodeQuery = (raw: string): string =>
   recode(raw.includes('+') ? raw.replaceAll('+', '%20') : raw, false)
 
-/**
- * The query without `except`, where it is canonical as it was sent: encoded as AWS does, each name once and sorted. So
- * clients send it that presign in the order of the canonical request.
- */
-const asSent = (pairs: readonly QueryPair[], except: string | undefined): string | undefined => {
-  let out = ''
+/** Whether the pairs but `except` are canonical as they were sent: encoded as AWS does, each name once and sorted. */
+const isCanonical = (pairs: readonly QueryPair[], except: string | undefined): boolean => {
   let before = ''
   for (const { name, rawName, rawValue } of pairs) {
     if (name === except) continue
-    if (rawName <= before || !isEncoded(rawName, false) || !isEncoded(rawValue, false)) {
-      return undefined
-    }
+    if (rawName <= before || !isEncoded(rawName, false) || !isEncoded(rawValue, false)) return false
     before = rawName
-    out += out === '' ? `${rawName}=${rawValue}` : `&${rawName}=${rawValue}`
   }
-  return out
+  return true
+}
+
+/**
+ * The query without `except`, where it is canonical as it was sent, and the signature stands at its end. So clients
+ * send it that presign: nothing needs to be put together again.
+ */
+const asSent = ({ raw, pairs }: Query, except: string | undefined): string | undefined => {
+  // Each pair has its `=`, and there are no empty ones.
+  let at = 0
+  for (const { rawName, rawValue } of pairs) {
+    if (raw.charCodeAt(at + rawName.length) !== equals) return undefined
+    at += rawName.length + rawValue.length + 2
+  }
+  if (at - 1 !== raw.length || !isCanonical(pairs, except)) return undefined
+  const last = pairs.at(-1)
+  if (last !== undefined && last.name === except) {
+    const end = raw.length - last.rawName.length - last.rawValue.length - 2
+    return pairs.length === 1 ? '' : raw.slice(0, end)
+  }
+  return pairs.some(({ name }) => name === except) ? undefined : raw
 }
 
 /** The query sorted by encoded name, then value; `except` names the signature, which is left out. */
-export const canonicalQuery = (pairs: readonly QueryPair[], except?: string): string =>
-  pairs.length === 0 ? '' : (asSent(pairs, except) ?? sortedQuery(pairs, except))
+export const canonicalQuery = (query: Query, except?: string): string =>
+  query.pairs.length === 0 ? '' : (asSent(query, except) ?? sortedQuery(query.pairs, except))
 
 const sortedQuery = (pairs: readonly QueryPair[], except: string | undefined): string => {
   // A blank sorts below every character that an encoded name can have, so `a` comes before `a-b` as it must.
@@ -155,6 +169,7 @@ export const canonicalHeaders = (
   request: AuthRequest,
   host: string,
 ): string => {
+  if (signedHeaders === 'host') return `host:${host}\n`
   let out = ''
   for (const name of signedHeaders.split(';')) {
     out += name === 'host' ? `host:${host}\n` : `${name}:${headerValue(name, request)}\n`
@@ -165,6 +180,9 @@ export const canonicalHeaders = (
 const isAmzHeader = (name: string): boolean =>
   name.charCodeAt(0) === 0x78 && name.startsWith('x-amz-')
 
+const isListed = (name: string, signedHeaders: string): boolean =>
+  signedHeaders === name || `;${signedHeaders};`.includes(`;${name};`)
+
 /**
  * Names of headers that are there and should have been signed (`host` and every `x-amz-*`), but are not.
  * `exempt` may be absent from the signed ones because the signature covers its value otherwise.
@@ -174,11 +192,10 @@ export const unsignedHeaders = (
   headers: Headers,
   exempt?: string,
 ): string[] => {
-  const list = `;${signedHeaders};`
-  const missing: string[] = list.includes(';host;') ? [] : ['host']
+  const missing: string[] = isListed('host', signedHeaders) ? [] : ['host']
   for (const name in headers) {
     if (!isAmzHeader(name) || name === exempt) continue
-    if (!list.includes(`;${name};`)) missing.push(name)
+    if (!isListed(name, signedHeaders)) missing.push(name)
   }
   return missing
 }

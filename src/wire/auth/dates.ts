@@ -24,8 +24,20 @@ const moment = (
   return check.getUTCMonth() === month - 1 && check.getUTCDate() === date ? ms : Number.NaN
 }
 
+// A client presigns many URLs in the same second.
+let lastText = ''
+let lastTime = Number.NaN
+
 /** `20130524T000000Z` in milliseconds since the epoch; NaN if `text` is not of that form. */
 export const parseAmzDate = (text: string): number => {
+  if (text !== lastText) {
+    lastTime = readAmzDate(text)
+    lastText = text
+  }
+  return lastTime
+}
+
+const readAmzDate = (text: string): number => {
   if (text.length !== 16 || text.charCodeAt(8) !== 0x54 || text.charCodeAt(15) !== 0x5a) {
     return Number.NaN
   }

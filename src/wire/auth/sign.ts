@@ -76,7 +76,7 @@ const canonicalOf = (
     hosts: [signed.host],
   }
   const headers = canonicalHeaders(signed.names, request, signed.host)
-  return `${method}\n${canonicalPath(path)}\n${canonicalQuery(query.pairs)}\n${headers}\n${signed.names}\n${signed.payload}`
+  return `${method}\n${canonicalPath(path)}\n${canonicalQuery(query)}\n${headers}\n${signed.names}\n${signed.payload}`
 }
 
 /** Signs a request in its headers. @returns all headers to send, `host` and `authorization` included */

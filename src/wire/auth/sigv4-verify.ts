@@ -88,20 +88,44 @@ interface Reading {
   readonly stringToSign: string
 }
 
-/** Every reading of the request that its signature may be of, the likeliest first; a handful at most. */
-function* readings(claim: V4Claim, request: AuthRequest): Generator<Reading> {
-  const query = canonicalQuery(request.query.pairs, isQuery(claim) ? 'X-Amz-Signature' : undefined)
-  const algorithm = isEcdsa(claim) ? ecdsaAlgorithm : hmacAlgorithm
-  const start = `${algorithm}\n${claim.timestamp}\n${claim.scope}\n`
+/** What all readings of a request have in common. */
+interface Common {
+  readonly query: string
+  /** Of the string to sign, all but the digest. */
+  readonly start: string
+}
+
+const commonOf = (claim: V4Claim, request: AuthRequest): Common => ({
+  query: canonicalQuery(request.query, isQuery(claim) ? 'X-Amz-Signature' : undefined),
+  start: `${isEcdsa(claim) ? ecdsaAlgorithm : hmacAlgorithm}\n${claim.timestamp}\n${claim.scope}\n`,
+})
+
+const readingOf = (
+  claim: V4Claim,
+  request: AuthRequest,
+  { query, start }: Common,
+  { path, host }: { readonly path: string; readonly host: string },
+): Reading => {
+  const headers = canonicalHeaders(claim.signedHeaders, request, host)
+  const canonicalRequest = `${request.method}\n${path}\n${query}\n${headers}\n${claim.signedHeaders}\n${claim.payloadText}`
+  return { canonicalRequest, stringToSign: start + hashOf(canonicalRequest) }
+}
+
+const beyondAscii = /[^\0-\x7f]/
+
+/** SHA-256 of text that has one character per byte. */
+const hashOf = (bytes: string): string =>
+  hash('sha256', beyondAscii.test(bytes) ? Buffer.from(bytes, 'latin1') : bytes, 'hex')
+
+/** Every reading of the request that its signature may be of but the likeliest, which is the first; a handful at most. */
+function* otherReadings(claim: V4Claim, request: AuthRequest, common: Common): Generator<Reading> {
+  let first = true
   for (const host of request.hosts) {
-    const headers = canonicalHeaders(claim.signedHeaders, request, host)
-    const rest = `\n${query}\n${headers}\n${claim.signedHeaders}\n${claim.payloadText}`
     for (const rawPath of request.paths) {
       const path = canonicalPath(rawPath)
       for (const candidate of path === rawPath ? [path] : [path, rawPath]) {
-        const canonicalRequest = `${request.method}\n${candidate}${rest}`
-        const digest = hash('sha256', Buffer.from(canonicalRequest, 'latin1'), 'hex')
-        yield { canonicalRequest, stringToSign: start + digest }
+        if (!first) yield readingOf(claim, request, common, { path: candidate, host })
+        first = false
       }
     }
   }
@@ -113,8 +137,8 @@ export const hexBytes = (text: string): string =>
     .toString('hex')
     .replace(/(..)(?!$)/g, '$1 ')
 
-const mismatch = (claim: V4Claim, first: Reading | undefined): S3Error => {
-  const { canonicalRequest = '', stringToSign = '' } = first ?? {}
+const mismatch = (claim: V4Claim, first: Reading): S3Error => {
+  const { canonicalRequest, stringToSign } = first
   return new S3Error('SignatureDoesNotMatch', {
     AWSAccessKeyId: claim.accessKeyId,
     StringToSign: shown(stringToSign),
@@ -130,21 +154,18 @@ export const unknownKey = (accessKeyId: string): S3Error =>
   new S3Error('InvalidAccessKeyId', { AWSAccessKeyId: accessKeyId })
 
 /** Who is asked whether a signature is right, and what signs the chunks that follow. */
-const signerOf = (claim: V4Claim, secret: string | undefined): ChunkSigner => {
-  const owner = secret === undefined ? nobody : { accessKeyId: claim.accessKeyId, secret }
-  const common = {
-    timestamp: claim.timestamp,
-    scope: claim.scope,
-    seedSignature: claim.signature,
-  }
+const signerOf = (claim: V4Claim, known: string | undefined): ChunkSigner => {
+  const { timestamp, scope, signature: seedSignature, date, region, service } = claim
+  const accessKeyId = known === undefined ? nobody.accessKeyId : claim.accessKeyId
+  const secret = known ?? nobody.secret
   if (isEcdsa(claim)) {
-    return { ...common, kind: 'ecdsa', key: ecdsaKey(owner.accessKeyId, owner.secret) }
+    return { timestamp, scope, seedSignature, kind: 'ecdsa', key: ecdsaKey(accessKeyId, secret) }
   }
-  const { date, region, service } = claim
-  return { ...common, kind: 'hmac', key: signingKey({ ...owner, date, region, service }) }
+  const key = signingKey({ accessKeyId, secret, date, region, service })
+  return { timestamp, scope, seedSignature, kind: 'hmac', key }
 }
 
-const matches = (signer: ChunkSigner, stringToSign: string, signature: string): boolean =>
+const isOf = (signer: ChunkSigner, { stringToSign }: Reading, { signature }: V4Claim): boolean =>
   signer.kind === 'hmac'
     ? sameSecret(hmacHex(signer.key, stringToSign), signature)
     : verifyEcdsa(signer.key, stringToSign, signature)
@@ -163,12 +184,13 @@ export const verifyV4 = (
   checkTime(claim, context.now)
   checkSignedHeaders(claim, request)
   const signer = signerOf(claim, secret)
-  let first: Reading | undefined
-  for (const reading of readings(claim, request)) {
-    first ??= reading
-    if (matches(signer, reading.stringToSign, claim.signature) && secret !== undefined) {
-      return signer
-    }
+  const common = commonOf(claim, request)
+  const [path = '/'] = request.paths
+  const [host = ''] = request.hosts
+  const first = readingOf(claim, request, common, { path: canonicalPath(path), host })
+  if (isOf(signer, first, claim) && secret !== undefined) return signer
+  for (const reading of otherReadings(claim, request, common)) {
+    if (isOf(signer, reading, claim) && secret !== undefined) return signer
   }
   throw secret === undefined ? unknownKey(claim.accessKeyId) : mismatch(claim, first)
 }

@@ -1,18 +1,46 @@
 /** GetObject: an object's bytes, or a range or part of them. */
 import type { GetObjectRequest } from '../../../model/shapes.gen.ts'
 import { BlobMissing } from '../../../ports/blob-store.ts'
-import type { OpenObject } from '../../../ports/keyspace.ts'
-import type { Operation, Reply } from '../../operation.ts'
+import type { ObjectInfo, OpenObject, Span, VersionRef } from '../../../ports/keyspace.ts'
+import type { Context, Operation, Reply } from '../../operation.ts'
 import {
   type ReadOutput,
   readFailure,
   requireConditions,
   requireReadable,
+  type Selection,
   selectPart,
   selectRange,
   tellObject,
   versionRef,
 } from './read.ts'
+
+const cut = (bytes: string | Uint8Array, { start, end }: Span): string | Uint8Array => {
+  if (end - start === bytes.length) return bytes
+  return typeof bytes === 'string' ? bytes.slice(start, end) : bytes.subarray(start, end)
+}
+
+function reply(
+  input: GetObjectRequest,
+  info: ObjectInfo,
+  selection: Selection,
+  body: NonNullable<Reply<ReadOutput>['body']>,
+): Reply<ReadOutput> {
+  const { span, partial } = selection
+  const output = tellObject(input, info, selection)
+  return { output, status: partial ? 206 : 200, body, length: span.end - span.start }
+}
+
+/** The answer where the whole body is at hand: at once. */
+function answerAtHand(
+  input: GetObjectRequest,
+  info: ObjectInfo,
+  bytes: string | Uint8Array,
+): Reply<ReadOutput> {
+  requireConditions(input, info)
+  const selection = selectRange(input.Range, info)
+  return reply(input, info, selection, cut(bytes, selection.span))
+}
 
 async function answer(input: GetObjectRequest, opened: OpenObject): Promise<Reply<ReadOutput>> {
   const { info, bytes } = opened
@@ -22,15 +50,25 @@ async function answer(input: GetObjectRequest, opened: OpenObject): Promise<Repl
       ? selectRange(input.Range, info)
       : await selectPart(opened, input.PartNumber, input.ChecksumMode === 'ENABLED')
   const { span } = selection
-  const length = span.end - span.start
-  const output = tellObject(input, info, selection)
-  const status = selection.partial ? 206 : 200
-  if (bytes !== undefined) {
-    const body = length === bytes.length ? bytes : bytes.subarray(span.start, span.end)
-    return { output, status, body, length }
+  if (bytes !== undefined) return reply(input, info, selection, cut(bytes, span))
+  const body = span.end === span.start ? new Uint8Array(0) : await opened.stream(span)
+  return reply(input, info, selection, body)
+}
+
+async function read(
+  input: GetObjectRequest,
+  context: Context,
+  ref: VersionRef,
+): Promise<Reply<ReadOutput>> {
+  let opened: OpenObject
+  try {
+    opened = await context.keyspace.open(ref)
+  } catch (thrown) {
+    throw readFailure(thrown)
   }
-  if (length === 0) return { output, status, body: new Uint8Array(0), length }
-  return { output, status, body: await opened.stream(span), length }
+  const { info, bytes } = opened
+  if (bytes === undefined || input.PartNumber !== undefined) return answer(input, opened)
+  return answerAtHand(input, info, bytes)
 }
 
 export const getObject: Operation<'GetObject'> = {
@@ -39,19 +77,12 @@ export const getObject: Operation<'GetObject'> = {
   async run(input, context) {
     requireReadable(input, context)
     const ref = versionRef(input)
-    const open = async (): Promise<OpenObject> => {
-      try {
-        return await context.keyspace.open(ref)
-      } catch (thrown) {
-        throw readFailure(thrown)
-      }
-    }
     try {
-      return await answer(input, await open())
+      return await read(input, context, ref)
     } catch (thrown) {
       // The object was replaced and its bytes swept before the first of them was read: what stands there now is asked.
       if (!(thrown instanceof BlobMissing)) throw thrown
-      return answer(input, await open())
+      return read(input, context, ref)
     }
   },
 }
