@@ -3,7 +3,17 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { BodyIds } from './body-ids.ts'
 import { PlainBuckets } from './buckets.ts'
-import { bucketOf, bytesOf, keyspaceOf, memoryHouse, putOf } from './house.fixture.ts'
+import {
+  bodyOf,
+  bucketOf,
+  bytesOf,
+  completeOf,
+  hookedHouse,
+  keyspaceOf,
+  memoryHouse,
+  putOf,
+  uploadOf,
+} from './house.fixture.ts'
 
 test('ids rise, whatever the clock does, above all that were there', () => {
   const clock = { time: Date.UTC(2026), now: () => clock.time }
@@ -26,5 +36,25 @@ test('an object may be of any time, as an import gives it', async () => {
     await space.put(putOf('k', 'small'))
     assert.equal(await bytesOf(space, 'k'), 'small')
   }
+  await house.close()
+})
+
+test('who gives an id that another process gave too is refused, and what stands there stays', async () => {
+  const house = memoryHouse()
+  const space = await bucketOf(house)
+  // The same worker of two processes, at the same moment.
+  const second = await keyspaceOf(hookedHouse(house, {}, 0).buckets)
+  await space.put(putOf('a', 'of the first'))
+  await assert.rejects(second.put(putOf('b', 'of the second')), { code: 'SlowDown' })
+  await assert.rejects(space.head({ key: 'b' }), { code: 'NoSuchKey' })
+  const third = await keyspaceOf(hookedHouse(house, {}, 0).buckets)
+  const { uploadId } = await third.createUpload(uploadOf('c'))
+  const part = { key: 'c', uploadId, number: 1, body: bodyOf('of the third') }
+  await assert.rejects(third.putPart(part), { code: 'SlowDown' })
+  // The next id is another one.
+  const { etag } = await third.putPart(part)
+  await third.complete(completeOf('c', uploadId, [{ number: 1, etag }]))
+  assert.equal(await bytesOf(space, 'a'), 'of the first')
+  assert.equal(await bytesOf(space, 'c'), 'of the third')
   await house.close()
 })

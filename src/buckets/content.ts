@@ -61,14 +61,14 @@ export async function takeIn(
   }
 }
 
-/** A small body as a row of the batch. Its id is new, so nothing needs to be checked. */
+/** A small body as a row of the batch. Its id is new, unless a second process has the folder that should not. */
 export function inlineContent(core: Core, bytes: Uint8Array): NewContent {
   if (bytes.byteLength === 0) return nothing
   const id = core.bodyIds.next()
   return {
     slices: [{ body: id, offset: 0, length: bytes.byteLength }],
     checks: [],
-    writes: [{ put: bodiesTable, record: { id, refs: 1, bytes } }],
+    writes: [{ put: bodiesTable, record: { id, refs: 1, bytes }, absent: true }],
     blob: undefined,
     bytes,
     size: bytes.byteLength,

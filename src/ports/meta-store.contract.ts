@@ -213,6 +213,60 @@ function checkTests(open: Open): void {
   })
 }
 
+function absentTests(open: Open): void {
+  it('writes a record that is to be absent, and rejects when it is not', async () => {
+    const absent = true as const
+    const write = (sub: number, number: number) => ({
+      put: items,
+      record: { id: 'once', sub, number },
+      absent,
+    })
+    const { revision } = await open().commit({ writes: [write(1, 1)] })
+    const conflict = await conflictOf(open(), { writes: [write(2, 1), write(1, 2)] })
+    assert.deepEqual([conflict.kind, conflict.index], ['write', 1])
+    assert.equal(conflict.current?.revision, revision)
+    const numbered = { put: bodies, record: { id: 7, bytes: null }, absent }
+    await open().commit({ writes: [numbered] })
+    const taken = await conflictOf(open(), {
+      adds: [{ table: items, key: ['once', 1], column: 'number', delta: 1 }],
+      writes: [{ put: items, record: { id: 'once', sub: 3 } }, numbered],
+    })
+    assert.deepEqual([taken.kind, taken.index], ['write', 1])
+    const { gets } = await open().read({
+      gets: [get(items, ['once', 1]), get(items, ['once', 2]), get(items, ['once', 3])],
+    })
+    assert.deepEqual(
+      gets.map(({ record }) => record?.number),
+      [1, undefined, undefined],
+    )
+    await open().commit({ writes: [{ remove: bodies, key: [7] }] })
+    await open().commit({ writes: [numbered] })
+  })
+
+  it('leaves no trace of one that is refused among batches that are handed in together', async () => {
+    const of = (id: number, ...more: number[]) => ({
+      writes: [id, ...more].map(each => ({
+        put: bodies,
+        record: { id: each, bytes: Buffer.from(String(id)) },
+        absent: true as const,
+      })),
+    })
+    const outcomes = await Promise.allSettled(
+      [of(100), of(101, 102, 100), of(103), of(102, 104)].map(batch => open().commit(batch)),
+    )
+    assert.deepEqual(
+      outcomes.map(({ status }) => status),
+      ['fulfilled', 'rejected', 'fulfilled', 'fulfilled'],
+    )
+    const ids = [100, 101, 102, 103, 104]
+    const { gets } = await open().read({ gets: ids.map(id => get(bodies, [id])) })
+    assert.deepEqual(
+      gets.map(({ record }) => (record?.bytes ? Buffer.from(record.bytes).toString() : '')),
+      ['100', '', '102', '103', '102'],
+    )
+  })
+}
+
 function atomicityTests(open: Open): void {
   it('does nothing of a batch whose check or add fails', async () => {
     await open().commit({ writes: [{ put: condemned, record: { id: 'none', count: 1 } }] })
@@ -318,6 +372,7 @@ export function metaStoreContract(name: string, factory: MetaFactory): void {
     recordTests(open)
     revisionTests(open)
     checkTests(open)
+    absentTests(open)
     atomicityTests(open)
     addTests(open)
     it('refuses work once it is closed', async () => {

@@ -38,7 +38,7 @@ export class NaiveMetaStore {
     return this.rows(table).find(row => comparePrefix(keyOf(table, row), key) === 0)
   }
 
-  /** 'check N' or 'add N' when that one fails, undefined when the batch was applied. */
+  /** 'check N', 'add N' or 'write N' when that one fails, undefined when the batch was applied. */
   commit({ checks = [], writes = [], adds = [] }: Batch): string | undefined {
     for (const [i, check] of checks.entries()) {
       if ('empty' in check) {
@@ -48,6 +48,11 @@ export class NaiveMetaStore {
         if (found) return `check ${i}`
       } else if ((this.get(check.table, check.key)?.['revision'] ?? null) !== check.revision)
         return `check ${i}`
+    }
+    for (const [i, write] of writes.entries()) {
+      if (!('put' in write) || write.absent !== true) continue
+      const key = keyOf(write.put, write.record as Fields)
+      if (this.get(write.put, key) !== undefined) return `write ${i}`
     }
     const before = new Map([...this.#tables].map(([name, rows]) => [name, [...rows]]))
     this.#revision += 1

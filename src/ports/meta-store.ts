@@ -98,8 +98,11 @@ export type Check =
   | { readonly table: Table<object>; readonly empty: readonly KeyValue[] }
 
 export type Write =
-  /** Writes the whole record; fields it does not name become null. */
-  | { readonly put: Table<object>; readonly record: object }
+  /**
+   * Writes the whole record; fields it does not name become null. `absent`: where one stands already, before the batch,
+   * that is a Conflict. It costs less than a check; nothing else in the batch may be about that record.
+   */
+  | { readonly put: Table<object>; readonly record: object; readonly absent?: true }
   | { readonly remove: Table<object>; readonly key: readonly KeyValue[] }
 
 /**
@@ -126,14 +129,14 @@ export interface Batch {
 /** Greatest number of checks, writes and adds together in one batch. */
 export const batchMax = 4096
 
-/** A check or an add failed. `current` is the record that stands there, if any. Nothing of the batch was done. */
+/** A check, an add or a write that is to be absent failed. `current` is the record that stands there, if any. Nothing of the batch was done. */
 export class Conflict extends Error {
   override readonly name = 'Conflict'
-  readonly kind: 'check' | 'add'
-  /** Index into `checks` or `adds`. */
+  readonly kind: 'check' | 'add' | 'write'
+  /** Index into `checks`, `adds` or `writes`. */
   readonly index: number
   readonly current: Stored<object> | undefined
-  constructor(kind: 'check' | 'add', index: number, current?: Stored<object>) {
+  constructor(kind: Conflict['kind'], index: number, current?: Stored<object>) {
     super(`${kind} ${index} of the batch failed`)
     this.kind = kind
     this.index = index

@@ -16,6 +16,8 @@ interface EncodedWrite {
   readonly key: readonly KeyValue[]
   /** Undefined removes. */
   readonly values: SQLInputValue[] | undefined
+  /** Nothing may stand there before. */
+  readonly absent: boolean
 }
 
 interface EncodedAdd extends Add {
@@ -53,11 +55,12 @@ export function encodeBatch(tables: Tables, batch: Batch): EncodedBatch {
       if ('remove' in write) {
         const table = tables.of(write.remove)
         checkKey(table.layout, write.key)
-        return { table, key: [...write.key], values: undefined }
+        return { table, key: [...write.key], values: undefined, absent: false }
       }
       const table = tables.of(write.put)
       const values = encodeRecord(table.layout, write.record)
-      return { table, key: values.slice(0, table.layout.keyNames.length) as KeyValue[], values }
+      const key = values.slice(0, table.layout.keyNames.length) as KeyValue[]
+      return { table, key, values, absent: write.absent === true }
     }),
     adds: adds.map(add => {
       const statements = tables.of(add.table)
@@ -152,6 +155,28 @@ function sumAdds(adds: readonly EncodedAdd[]): readonly Sum[] | Conflict {
   return sums
 }
 
+/** Writes what is to be absent; where something stands already, what was written is taken back. */
+function insertAbsent(
+  writes: readonly EncodedWrite[],
+  revision: number,
+  checked: Checked,
+): Conflict | undefined {
+  for (let i = 0; i < writes.length; i++) {
+    const write = writes[i]
+    if (write?.values === undefined || !write.absent) continue
+    const { table, key, values } = write
+    values[values.length - 1] = revision
+    if (table.insert(values)) {
+      checked.forget(table)
+      continue
+    }
+    const conflict = new Conflict('write', i, table.get(key))
+    for (const before of writes.slice(0, i)) if (before.absent) before.table.remove(before.key)
+    return conflict
+  }
+  return undefined
+}
+
 /**
  * Judges the whole batch and only then writes, so that a batch that fails leaves nothing to undo.
  * Returns the Conflict, or undefined when all was written under the revision. Throws SQLite's errors.
@@ -165,12 +190,15 @@ export function applyBatch(
   if (conflict !== undefined) return conflict
   const sums = batch.adds.length === 0 ? [] : sumAdds(batch.adds)
   if (sums instanceof Conflict) return sums
+  const taken = insertAbsent(batch.writes, revision, checked)
+  if (taken !== undefined) return taken
   for (const { add, value, gone } of sums) {
     checked.forget(add.statements)
     if (gone) add.statements.remove(add.key)
     else add.statements.setNumber(add.column, value, revision, add.key)
   }
-  for (const { table, key, values } of batch.writes) {
+  for (const { table, key, values, absent } of batch.writes) {
+    if (absent) continue
     checked.forget(table)
     if (values === undefined) table.remove(key)
     else {

@@ -9,6 +9,9 @@ export interface Query {
   readonly mapper: Mapper
 }
 
+/** SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_ROWID */
+const keyTaken: readonly unknown[] = [1555, 2579]
+
 function prepareRows(db: DatabaseSync, sql: string): StatementSync {
   const statement = db.prepare(sql)
   statement.setReturnArrays(true)
@@ -31,9 +34,11 @@ export class TableStatements {
   readonly layout: Layout
   readonly #db: DatabaseSync
   readonly #where: string
+  readonly #insertSql: string
   readonly #get: Query
   readonly #revision: StatementSync
   readonly #put: StatementSync
+  #insert: StatementSync | undefined
   readonly #remove: StatementSync
   readonly #queries = new Map<string, Query>()
   readonly #follows = new Map<string, Query & { readonly target: TableStatements }>()
@@ -54,9 +59,9 @@ export class TableStatements {
     this.#revision = prepareRows(db, `SELECT "revision" FROM ${sqlName} WHERE ${this.#where}`)
     const all = [...keyNames, ...names, 'revision'].map(quoted)
     const sets = [...names, 'revision'].map(name => `${quoted(name)} = excluded.${quoted(name)}`)
+    this.#insertSql = `INSERT INTO ${sqlName} (${all.join(', ')}) VALUES (${all.map(() => '?').join(', ')})`
     this.#put = db.prepare(
-      `INSERT INTO ${sqlName} (${all.join(', ')}) VALUES (${all.map(() => '?').join(', ')}) ` +
-        `ON CONFLICT (${keyNames.map(quoted).join(', ')}) DO UPDATE SET ${sets.join(', ')}`,
+      `${this.#insertSql} ON CONFLICT (${keyNames.map(quoted).join(', ')}) DO UPDATE SET ${sets.join(', ')}`,
     )
     this.#remove = db.prepare(`DELETE FROM ${sqlName} WHERE ${this.#where}`)
   }
@@ -124,6 +129,19 @@ export class TableStatements {
   /** The values as `encodeRecord` made them, with the revision in the last place. */
   put(values: readonly SQLInputValue[]): void {
     this.#put.run(...values)
+  }
+
+  /** As {@link put}, but false where a record stands already; nothing is changed then. */
+  insert(values: readonly SQLInputValue[]): boolean {
+    this.#insert ??= this.#db.prepare(this.#insertSql)
+    try {
+      this.#insert.run(...values)
+      return true
+    } catch (error) {
+      if (error instanceof Error && 'errcode' in error && keyTaken.includes(error.errcode))
+        return false
+      throw error
+    }
   }
 
   remove(key: readonly KeyValue[]): void {
