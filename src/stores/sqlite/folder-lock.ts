@@ -21,13 +21,15 @@ export interface LockOptions {
   readonly every?: number
 }
 
+const endOnLoss = ({ message }: Error): void => endProcess(`${message}; this process ends`)
+
 /**
  * Takes the folder for this process until the returned function is called or the process ends.
  * Throws {@link FolderInUse}. The lock is a database of its own, held exclusively: nothing else may open that file,
  * for closing any descriptor of it would drop the lock.
  */
 export function lockFolder(folder: string, options: LockOptions = {}): () => void {
-  const { onLost = endProcess, every = 5000 } = options
+  const { onLost = endOnLoss, every = 5000 } = options
   const path = join(folder, 'moongate.lock')
   const db = new DatabaseSync(path, { timeout: 0 })
   try {

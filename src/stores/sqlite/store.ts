@@ -12,7 +12,7 @@ import { type ReadAnswer, type ReadRequest, Reads } from './reads.ts'
 import { migrate } from './schema.ts'
 import { createShared, Shared, slotOf } from './shared.ts'
 import { Tables } from './tables.ts'
-import { connect, endProcess, settleFiles, spareBytes, WalFile } from './wal.ts'
+import { connect, endOnFailure, settleFiles, spareBytes, WalFile } from './wal.ts'
 
 export interface SqliteOptions {
   /** The database file, or ':memory:'. */
@@ -112,7 +112,7 @@ function openOnReserve(options: SqliteOptions): Parts {
 }
 
 function storeOf({ db, shared, tables, wal, options, storeId }: Parts): SqliteStore {
-  const onFatal = options.onFatal ?? endProcess
+  const onFatal = options.onFatal ?? endOnFailure
   const connection = shared.nextConnection()
   const sync = options.sync ?? (wal === undefined ? undefined : () => wal.sync())
   const durability = new Durability({ shared, sync, onFatal })

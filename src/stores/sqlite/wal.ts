@@ -74,9 +74,20 @@ export class WalFile {
   }
 }
 
-/** Ends the whole process at once: `process.exit` in a worker ends the thread only, and `abort` is not there. */
-export function endProcess(error: unknown): void {
+/**
+ * Ends the whole process at once, with a sentence that says why: `process.exit` in a worker ends the thread only, and
+ * `abort` is not there.
+ */
+export function endProcess(sentence: string): void {
+  try {
+    writeSync(2, `moongate: ${sentence}\n`)
+  } finally {
+    process.kill(process.pid, 'SIGKILL')
+  }
+}
+
+/** Ends the process because the database cannot be trusted any more. */
+export function endOnFailure(error: unknown): void {
   const reason = error instanceof Error ? (error.stack ?? error.message) : String(error)
-  writeSync(2, `moongate: the disk did not keep what was written, the process ends: ${reason}\n`)
-  process.kill(process.pid, 'SIGKILL')
+  endProcess(`the disk did not keep what was written; this process ends: ${reason}`)
 }
