@@ -5,7 +5,7 @@ import { isConditional, requireSource, requireWrite } from '../rules/conditions.
 import { discardOnFailure, place, references, takeIn } from './content.ts'
 import { attempt, bucketCheck, type Space } from './core.ts'
 import { draftOf, newVersion, placeOf, putResult } from './put.ts'
-import { find, OpenRecord } from './read.ts'
+import { find, OpenRecord, whileAwaited } from './read.ts'
 import { checksumOf, versionIdOf } from './records.ts'
 import { Draft, planPut, readKey } from './write.ts'
 
@@ -77,7 +77,8 @@ async function wantedChecksum(
     return present
   const algorithm: ChecksumAlgorithm = wanted ?? 'CRC64NVME'
   const bytes = await object.stream({ start: 0, end: object.record.size })
-  const { checksums } = await source.core.digester.digest(bytes, [algorithm])
+  const awaited = whileAwaited(bytes, request)
+  const { checksums } = await source.core.digester.digest(awaited, [algorithm])
   return { algorithm, type: 'FULL_OBJECT', value: checksums[algorithm] ?? '' }
 }
 
@@ -88,7 +89,8 @@ export async function copyForeign(space: Space, request: CopyRequest): Promise<C
   const { info } = object
   requireSource(request.sourceConditions, info)
   const algorithm = request.checksumAlgorithm ?? info.checksum?.algorithm ?? 'CRC64NVME'
-  const received = await core.digester.receive(await object.stream({ start: 0, end: info.size }), {
+  const bytes = await object.stream({ start: 0, end: info.size })
+  const received = await core.digester.receive(whileAwaited(bytes, request), {
     size: info.size,
     algorithms: [algorithm],
     inlineMax: core.inlineMax,

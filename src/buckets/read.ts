@@ -1,6 +1,14 @@
 /** Finding a version and reading its bytes. */
+import { S3Error } from '../model/errors.ts'
 import { BlobMissing, type BlobStore } from '../ports/blob-store.ts'
-import type { ObjectInfo, ObjectPart, OpenObject, Span, VersionRef } from '../ports/keyspace.ts'
+import type {
+  ObjectInfo,
+  ObjectPart,
+  OpenObject,
+  Patience,
+  Span,
+  VersionRef,
+} from '../ports/keyspace.ts'
 import { get, getFollowing, type Stored, scan } from '../ports/meta-store.ts'
 import { requireVersionId } from '../rules/versions.ts'
 import { cut, slicesOf } from './content.ts'
@@ -281,6 +289,17 @@ export async function* readSlices(
   for (const slice of slices) {
     if (slice.body !== undefined) yield await bodyBytes(core, slice, bodies)
     else if (slice.blob !== undefined) yield* readBlob(core.blobs, slice.blob, slice)
+  }
+}
+
+/** A source that is read for somebody who may go away: it fails when he has. */
+export async function* whileAwaited(
+  source: AsyncIterable<Uint8Array>,
+  { abandoned }: Patience,
+): AsyncGenerator<Uint8Array> {
+  for await (const chunk of source) {
+    if (abandoned?.() === true) throw new S3Error('ConnectionClosedByRequester')
+    yield chunk
   }
 }
 

@@ -7,7 +7,6 @@ import type {
   PartInfo,
   PartRequest,
   Received,
-  Span,
   UploadRef,
   UploadRequest,
   UploadSummary,
@@ -19,7 +18,7 @@ import { defaultChecksum } from '../rules/uploads.ts'
 import { cut, discardOnFailure, type NewContent, sliceReferences, takeIn } from './content.ts'
 import { attempt, bucketCheck, type Space } from './core.ts'
 import { placeOf } from './put.ts'
-import { find, OpenRecord } from './read.ts'
+import { find, OpenRecord, whileAwaited } from './read.ts'
 import {
   noSuchUpload,
   requireUploadId,
@@ -209,7 +208,7 @@ export async function copyPart(
     requireSource(request.sourceConditions, found.record)
     if (known?.revision !== revision) {
       const object = new OpenRecord(source, found)
-      const shared = await sharedPart(space, object, requireSpan(request, found.record.size), kept)
+      const shared = await sharedPart(space, object, request, kept)
       known = { revision, ...shared }
     }
     const { part, slices } = known
@@ -227,12 +226,18 @@ export async function copyPart(
 }
 
 /** Where the bytes of a span are, and their digests. */
-async function sharedPart(space: Space, object: OpenRecord, span: Span, kept: ChecksumAlgorithm) {
+async function sharedPart(
+  space: Space,
+  object: OpenRecord,
+  request: PartCopyRequest,
+  kept: ChecksumAlgorithm,
+) {
   const { digester, clock, thresholds } = space.core
+  const span = requireSpan(request, object.info.size)
   const slices = cut(await object.slices(span), { start: 0, end: span.end - span.start })
   // Too many to be shared: their bytes are written anew, and digested then.
   const bytes = slices.length > thresholds.sharedSlices ? nothing : await object.stream(span)
-  const { size, md5, checksums } = await digester.digest(bytes, [kept])
+  const { size, md5, checksums } = await digester.digest(whileAwaited(bytes, request), [kept])
   const part = { size, etag: md5, kept: checksums[kept] ?? '', modified: clock.now() }
   return { part, slices }
 }
@@ -249,7 +254,7 @@ async function copyPartForeign(space: Space, request: PartCopyRequest, kept: Che
   const object = await request.source.open(request.from)
   requireSource(request.sourceConditions, object.info)
   const bytes = await object.stream(requireSpan(request, object.info.size))
-  const part = await writePart(space, request, kept, bytes)
+  const part = await writePart(space, request, kept, whileAwaited(bytes, request))
   return { ...part, sourceVersionId: object.info.versionId }
 }
 

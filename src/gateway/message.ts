@@ -13,6 +13,8 @@ export interface Incoming {
   readonly remoteAddress: string
   /** Whether the socket is TLS. */
   readonly secure: boolean
+  /** Whether the client has closed the connection. */
+  readonly gone?: boolean
   /** Chunks of the body. Ending early (return) tells the server to discard what is left. */
   readonly body: AsyncIterable<Buffer>
   /** The whole body where it is here already, in one chunk, and untouched; else undefined, and nothing of it is taken. */

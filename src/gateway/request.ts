@@ -57,6 +57,11 @@ export class RequestContext implements Context {
     return publicUrl ?? `${scheme}://${host}${prefix}`
   }
 
+  get abandoned(): () => boolean {
+    const { incoming } = this.#known
+    return () => incoming.gone === true
+  }
+
   header(name: string): string | undefined {
     return this.#known.incoming.headers[name]
   }

@@ -22,6 +22,8 @@ export interface Context {
   readonly publicUrl: string
   /** Milliseconds since the epoch. */
   readonly now: number
+  /** Whether the client is gone, so that nobody will read the answer. */
+  readonly abandoned: () => boolean
   /** A request header that the model does not bind, by its lower-case name. */
   header(name: string): string | undefined
   /** Looks an account up; undefined when nobody has that id. */

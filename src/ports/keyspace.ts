@@ -126,6 +126,12 @@ export interface VersionRef {
   readonly versionId?: string | undefined
 }
 
+/** For work that may take long, because bytes are read for it. */
+export interface Patience {
+  /** Whether nobody waits for the result any more; asked from time to time. The work ends with ConnectionClosedByRequester then. */
+  readonly abandoned?: (() => boolean) | undefined
+}
+
 /** What was received of a body: verified bytes with their digests. `digests` may be asked once the source has ended. */
 export interface Received {
   /** The whole body, if it is small; then `source` is not used. */
@@ -185,7 +191,7 @@ export interface DeleteResult {
   readonly deleteMarker: boolean
 }
 
-export interface CopyRequest extends Omit<ObjectAttributes, 'tags'> {
+export interface CopyRequest extends Omit<ObjectAttributes, 'tags'>, Patience {
   readonly source: Keyspace
   readonly from: VersionRef
   readonly sourceConditions: ReadConditions
@@ -256,7 +262,7 @@ export interface PartRequest extends UploadRef {
   readonly body: Body
 }
 
-export interface PartCopyRequest extends UploadRef {
+export interface PartCopyRequest extends UploadRef, Patience {
   readonly number: number
   readonly source: Keyspace
   readonly from: VersionRef

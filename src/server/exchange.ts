@@ -77,6 +77,11 @@ export class Exchange implements Incoming {
     return 'encrypted' in this.request.socket
   }
 
+  /** Nobody will take the answer: the socket is closed, or its client has closed his side. */
+  get gone(): boolean {
+    return this.response.destroyed
+  }
+
   get body(): RequestBody {
     if (this.#body === undefined) {
       this.#body = new RequestBody(this.request)

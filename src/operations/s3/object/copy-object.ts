@@ -88,6 +88,7 @@ export const copyObject: Operation<'CopyObject'> = {
       storageClass: requireStorageClass(input.StorageClass),
       tags: replaceTags ? readTags(input) : undefined,
       checksumAlgorithm: algorithm === undefined ? undefined : requireAlgorithm(algorithm),
+      abandoned: context.abandoned,
     })
     const told: Unfrozen<CopyObjectResult> = {
       ETag: `"${result.etag}"`,

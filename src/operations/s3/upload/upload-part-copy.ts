@@ -26,6 +26,7 @@ export const uploadPartCopy: Operation<'UploadPartCopy'> = {
       from: { key: source.key, versionId: source.versionId },
       sourceConditions: sourceConditions(input),
       range: span,
+      abandoned: context.abandoned,
     })
     const told: Unfrozen<CopyPartResult> = {
       ETag: `"${part.etag}"`,
