@@ -3,6 +3,7 @@ import { authorize } from '../access/authorize.ts'
 import type { Principal } from '../access/principal.ts'
 import type { Context, Resource } from '../operations/operation.ts'
 import type { BucketInfo, Keyspace } from '../ports/keyspace.ts'
+import { urlEncode } from '../rules/listing.ts'
 import type { Address } from '../wire/address.ts'
 import type { RequestBody } from './body.ts'
 import type { Incoming } from './message.ts'
@@ -51,10 +52,13 @@ export class RequestContext implements Context {
     return this.#keyspace
   }
 
-  get publicUrl(): string {
+  /** As the client addressed the bucket: by its host, or by the path behind whatever a proxy took away. */
+  objectUrl(key: string): string {
     const { publicUrl, prefix } = this.#parts.options
-    const { scheme, host } = this.#known.address
-    return publicUrl ?? `${scheme}://${host}${prefix}`
+    const { scheme, host, virtualBucket, claimedPrefix = '' } = this.#known.address
+    const base = `${scheme}://${host}${prefix}${claimedPrefix}`
+    if (publicUrl === undefined && virtualBucket !== undefined) return `${base}/${urlEncode(key)}`
+    return `${publicUrl ?? base}/${this.bucket.name}/${urlEncode(key)}`
   }
 
   get abandoned(): () => boolean {

@@ -18,8 +18,8 @@ export interface Context {
   /** The request's body, not read yet. */
   readonly body: Body
   readonly region: string
-  /** Scheme, host and prefix that links begin with, without a slash at the end. */
-  readonly publicUrl: string
+  /** Where the client finds the object that the request addresses, or with another key one of the same bucket. */
+  objectUrl(key: string): string
   /** Milliseconds since the epoch. */
   readonly now: number
   /** Whether the client is gone, so that nobody will read the answer. */

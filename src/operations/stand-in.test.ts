@@ -44,7 +44,7 @@ export const contextOf = (given: Partial<Context>): Context =>
       },
       bucket: bucketOf('garden'),
       region: 'us-east-1',
-      publicUrl: 'http://localhost:9000',
+      objectUrl: key => `http://localhost:9000/${key}`,
       authorize: () => {},
       account: () => Promise.resolve(undefined),
       ...given,

@@ -102,7 +102,6 @@ const foreignWords: ReadonlySet<string> = new Set([
   'events',
   'fetch',
   'inventory-table',
-  'metadata',
   'mirror',
   'notificationConfiguration',
   'objectLambda',

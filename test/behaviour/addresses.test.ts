@@ -40,6 +40,17 @@ async function startProxy({ to, path, headers }: Rewriting) {
   }
 }
 
+/** What a completed upload says where the object is. */
+async function toldLocation(client: Client, at: { host?: string; target: string }) {
+  const send = (method: string, query: string, body = '') =>
+    client.send({ ...at, method, target: `${at.target}?${query}`, body })
+  const uploadId = element((await send('POST', 'uploads=')).text, 'UploadId')
+  const { headers } = await send('PUT', `partNumber=1&uploadId=${uploadId}`, 'x')
+  const part = `<Part><PartNumber>1</PartNumber><ETag>${headers['etag']}</ETag></Part>`
+  const document = `<CompleteMultipartUpload>${part}</CompleteMultipartUpload>`
+  return element((await send('POST', `uploadId=${uploadId}`, document)).text, 'Location')
+}
+
 test('virtual-host style: several domains, the longest suffix, ports, IPv6, path style beside it', async t => {
   const running = await startInProcess({
     buckets: ['bucket', 'with.dots'],
@@ -70,6 +81,8 @@ test('virtual-host style: several domains, the longest suffix, ports, IPv6, path
     assert.equal((await get(host, '/bucket/a/b')).text, 'here', host)
   assert.equal(element((await get('bucket.s3.example.com', '/?list-type=2')).text, 'Key'), 'a/b')
   assert.equal((await get('absent.example.com', '/a')).code, 'NoSuchBucket')
+  const host = 'bucket.s3.example.com:81'
+  assert.equal(await toldLocation(client, { host, target: '/a%20b/c' }), `http://${host}/a%20b/c`)
 })
 
 test('a path prefix, as Supabase has one', async t => {
@@ -82,6 +95,8 @@ test('a path prefix, as Supabase has one', async t => {
   assert.match((await client.get('/storage/v1/s3/bucket?list-type=2')).text, /<Key>a</)
   const presigned = client.presign({ path: '/storage/v1/s3/bucket/a' })
   assert.equal((await client.plain({ target: presigned })).text, 'x')
+  const target = '/storage/v1/s3/bucket/m'
+  assert.equal(await toldLocation(client, { target }), `http://127.0.0.1:${running.port}${target}`)
 })
 
 test('behind a trusted proxy that takes a prefix away and names another host, signatures verify', async t => {
@@ -104,6 +119,8 @@ test('behind a trusted proxy that takes a prefix away and names another host, si
   assert.equal((await client.get('/deep/prefix/bucket/a%20b')).text, 'x')
   const presigned = client.presign({ path: '/deep/prefix/bucket/a b' })
   assert.equal((await client.plain({ target: presigned })).text, 'x')
+  const target = '/deep/prefix/bucket/m'
+  assert.equal(await toldLocation(client, { target }), `https://${client.host}${target}`)
   const wrong = await client.send({ target: '/deep/prefix/bucket/a', secret: 'guessed' })
   assert.equal(wrong.code, 'SignatureDoesNotMatch')
 })

@@ -18,7 +18,6 @@ import {
   type WrittenAttributes,
 } from '../attributes.ts'
 import { bodyUpTo } from '../body-size.ts'
-import { objectUrl } from '../object-url.ts'
 import { notImplemented } from '../refusals.ts'
 import { toldVersion } from './version.ts'
 
@@ -92,7 +91,7 @@ function answer(
   context: Context,
   result: PutResult,
 ): Reply<Readonly<Record<string, never>>> {
-  const location = objectUrl(context.publicUrl, input.Bucket, input.Key)
+  const location = context.objectUrl(input.Key)
   const headers = ['ETag', `"${result.etag}"`]
   const version = toldVersion(result.versionId)
   if (version !== undefined) headers.push('x-amz-version-id', version)

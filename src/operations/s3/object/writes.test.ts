@@ -3,7 +3,6 @@ import { test } from 'node:test'
 import { S3Error } from '../../../model/errors.ts'
 import { readHeaders, storedEncoding } from '../attributes.ts'
 import { writtenChecksum } from '../checksums.ts'
-import { objectUrl } from '../object-url.ts'
 import { requireNoEncryption } from '../refusals.ts'
 import { listedParts } from '../upload/complete-multipart-upload.ts'
 import { replaces, requireChange } from './copy-object.ts'
@@ -116,5 +115,4 @@ test('a form sends the browser on only to web addresses', () => {
   )
   assert.equal(to('javascript:alert(1)'), undefined)
   assert.equal(to('nonsense'), undefined)
-  assert.equal(objectUrl('http://h', 'garden', 'a b/c'), 'http://h/garden/a%20b/c')
 })

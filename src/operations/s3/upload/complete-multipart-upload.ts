@@ -12,7 +12,6 @@ import { requirePartOrder } from '../../../rules/uploads.ts'
 import type { Operation } from '../../operation.ts'
 import { tellChecksum, writtenChecksum } from '../checksums.ts'
 import { toldVersion } from '../object/version.ts'
-import { objectUrl } from '../object-url.ts'
 import { writeConditions } from '../preconditions.ts'
 import { requireNoEncryption } from '../refusals.ts'
 import type { Unfrozen } from '../unfrozen.ts'
@@ -53,7 +52,7 @@ export const completeMultipartUpload: Operation<'CompleteMultipartUpload'> = {
       checksumType: typeOf(input.ChecksumType),
     })
     const output: Unfrozen<CompleteMultipartUploadOutput> = {
-      Location: objectUrl(context.publicUrl, input.Bucket, input.Key),
+      Location: context.objectUrl(input.Key),
       Bucket: input.Bucket,
       Key: input.Key,
       ETag: `"${result.etag}"`,
