@@ -75,7 +75,7 @@ export function inlineContent(core: Core, bytes: Uint8Array): NewContent {
   }
 }
 
-/** Runs what needs the content; when it fails, nothing will ever refer to the blob, so it goes at once. */
+/** Runs what needs the content, and discards that when it fails. */
 export async function discardOnFailure<T>(
   core: Core,
   content: NewContent,
@@ -84,13 +84,22 @@ export async function discardOnFailure<T>(
   try {
     return await run()
   } catch (error) {
-    // Only a refusal proves that the batch did not come about; after anything else the sweep finds out.
-    if (content.blob !== undefined && error instanceof S3Error) {
-      // What cannot be removed now is an orphan for the sweep; the client is told of the refusal.
-      await core.blobs.remove([content.blob]).catch(() => undefined)
-    }
-    throw error
+    return await discard(core, content, error)
   }
+}
+
+/** What needed the content failed: nothing will ever refer to its blob, so it goes at once. Rejects with the error. */
+export async function discard(
+  core: Core,
+  { blob }: Pick<NewContent, 'blob'>,
+  error: unknown,
+): Promise<never> {
+  // Only a refusal proves that the batch did not come about; after anything else the sweep finds out.
+  if (blob !== undefined && error instanceof S3Error) {
+    // What cannot be removed now is an orphan for the sweep; the client is told of the refusal.
+    await core.blobs.remove([blob]).catch(() => undefined)
+  }
+  throw error
 }
 
 /** The columns of a record that say where its bytes are. */

@@ -126,15 +126,19 @@ export async function attempt<T>(
   let release = queue.contended(name) ? await queue.enter(name) : undefined
   try {
     for (let tries = 0; tries < attemptsMax; tries++) {
-      const plan = await decideOnce(store, decide)
-      if (plan === undefined) continue
-      if (plan.batch === undefined) {
+      let batch: Batch | undefined
+      let result: T
+      try {
+        ;({ batch, result } = await decide())
+      } catch (error) {
+        // Bytes that the decision read went meanwhile, so it rested on what is no more.
+        if (error instanceof BlobMissing) continue
         await store.settle()
-        return plan.result
+        throw error
       }
       try {
-        await store.commit(plan.batch)
-        return plan.result
+        await (batch === undefined ? store.settle() : store.commit(batch))
+        return result
       } catch (error) {
         if (!(error instanceof Conflict)) throw error
       }
@@ -146,20 +150,6 @@ export async function attempt<T>(
     release?.()
   }
   throw new S3Error(request.conditional ? 'ConditionalRequestConflict' : 'SlowDown')
-}
-
-/** Undefined: bytes that the decision read went meanwhile, so it rested on what is no more. */
-async function decideOnce<T>(
-  store: MetaStore,
-  decide: () => Promise<Plan<T>>,
-): Promise<Plan<T> | undefined> {
-  try {
-    return await decide()
-  } catch (error) {
-    if (error instanceof BlobMissing) return undefined
-    await store.settle()
-    throw error
-  }
 }
 
 /** The check that every write makes: the bucket is still the one that was resolved, in the state it had then. */

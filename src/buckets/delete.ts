@@ -2,14 +2,15 @@
 import { S3Error } from '../model/errors.ts'
 import type { DeleteRequest, DeleteResult, Keyspace } from '../ports/keyspace.ts'
 import { get } from '../ports/meta-store.ts'
-import { isConditional, judgeRead, requireDelete, requireWrite } from '../rules/conditions.ts'
+import { type DeleteConditions, isConditional, judgeRead, requireDelete, requireWrite } from '../rules/conditions.ts'
 import { requireVersionId } from '../rules/versions.ts'
 import { references } from './content.ts'
-import { attempt, bucketCheck, type Space } from './core.ts'
+import { attempt, bucketCheck, type Plan, type Space } from './core.ts'
 import { noSuchKey } from './records.ts'
 import { renamesTable, versionsTable } from './tables.ts'
 import {
   Draft,
+  decideOn,
   type KeyState,
   planDelete,
   planPut,
@@ -23,23 +24,36 @@ export async function remove(space: Space, request: DeleteRequest): Promise<Dele
   const conditional = hasConditions(conditions)
   try {
     if (versionId !== undefined) return await removeVersion(space, request, versionId)
-    return await attempt(space, { key, conditional }, async () => {
-      const state = await readKey(space, key)
-      requireDelete(conditions, conditional ? await standing(space, state) : undefined)
-      const nothing = state.current === undefined && state.head === undefined
-      // Nothing is there and nothing will be: no batch, so that deletes of what is gone cost no sync. A condition on
-      // nothing leaves no marker behind either.
-      if (nothing && (conditional || space.bucket.versioning === 'off')) {
-        return { batch: undefined, result: { versionId: undefined, deleteMarker: false } }
-      }
-      const draft = new Draft()
-      draft.checks.push(bucketCheck(space.bucket))
-      const result = planDelete(draft, space, state)
-      return { batch: draft.batch(), result }
-    })
+    return await attempt(space, { key, conditional }, () =>
+      decideOn(space, key, state =>
+        conditional ? planRemoveIf(space, state, conditions) : planRemove(space, state, false),
+      ),
+    )
   } finally {
     space.core.cache.forget(space.bucket.id, key)
   }
+}
+
+async function planRemoveIf(
+  space: Space,
+  state: KeyState,
+  conditions: DeleteConditions,
+): Promise<Plan<DeleteResult>> {
+  requireDelete(conditions, await standing(space, state))
+  return planRemove(space, state, true)
+}
+
+function planRemove(space: Space, state: KeyState, conditional: boolean): Plan<DeleteResult> {
+  const nothing = state.current === undefined && state.head === undefined
+  // Nothing is there and nothing will be: no batch, so that deletes of what is gone cost no sync. A condition on
+  // nothing leaves no marker behind either.
+  if (nothing && (conditional || space.bucket.versioning === 'off')) {
+    return { batch: undefined, result: { versionId: undefined, deleteMarker: false } }
+  }
+  const draft = new Draft()
+  draft.checks.push(bucketCheck(space.bucket))
+  const result = planDelete(draft, space, state)
+  return { batch: draft.batch(), result }
 }
 
 /** What the conditions of a delete judge: the current version, which may be a delete marker. */
@@ -125,5 +139,6 @@ function keepToken(draft: Draft, space: Space, { token, from, to }: RenameReques
 }
 
 function hasConditions(conditions: object): boolean {
-  return Object.values(conditions).some(value => value !== undefined)
+  for (const value of Object.values(conditions)) if (value !== undefined) return true
+  return false
 }

@@ -6,45 +6,61 @@ import { BlobMissing } from '../ports/blob-store.ts'
 import type { Checksum, Digests, PutRequest, PutResult, Received } from '../ports/keyspace.ts'
 import { isConditional, requireWrite } from '../rules/conditions.ts'
 import {
+  discard,
   discardOnFailure,
+  inlineContent,
   type NewContent,
   place,
   sliceReferences,
   slicesOf,
   takeIn,
 } from './content.ts'
-import { attempt, bucketCheck, type Core, type Space } from './core.ts'
+import { attempt, bucketCheck, type Core, type Plan, type Space } from './core.ts'
 import { locate, readSlices } from './read.ts'
 import { checksumOf, storedAttributes, versionIdOf } from './records.ts'
 import type { Slice, VersionRecord } from './tables.ts'
-import { Draft, type KeyState, type NewVersion, planPut, readKey } from './write.ts'
+import { Draft, decideOn, type KeyState, type NewVersion, planPut, readKey } from './write.ts'
 
 export async function put(space: Space, request: PutRequest): Promise<PutResult> {
   const { core, bucket } = space
   if (request.writeOffset !== undefined && request.writeOffset > 0) return append(space, request)
   const received = await request.body.receive([request.checksumAlgorithm], core.inlineMax)
-  const content = await takeIn(core, received, placeOf(space, request))
+  const { bytes } = received
+  const content =
+    bytes === undefined
+      ? await takeIn(core, received, placeOf(space, request))
+      : inlineContent(core, bytes)
   const digests = received.digests()
-  return discardOnFailure(core, content, () =>
-    attempt(
-      space,
-      { key: request.key, conditional: isConditional(request.conditions) },
-      async () => {
-        const state = await readKey(space, request.key)
-        if (request.writeOffset !== undefined) requireAbsent(state)
-        requireWrite(request.conditions, state.current, request.key)
-        const draft = draftOf(space, content)
-        const checksum = fullChecksum(request.checksumAlgorithm, digests)
-        const record = planPut(draft, space, state, {
-          ...newVersion(space, request, checksum),
-          size: content.size,
-          etag: digests.md5,
-          ...place(content.slices),
-        })
-        return { batch: draft.batch(), result: putResult(space, record) }
-      },
-    ),
-  ).finally(() => core.cache.forget(bucket.id, request.key))
+  const { key, conditions } = request
+  // The commonest write of all: no layers of promises and closures that this one could do without.
+  try {
+    return await attempt(space, { key, conditional: isConditional(conditions) }, () =>
+      decideOn(space, key, state => planWhole(space, request, { state, content, digests })),
+    )
+  } catch (error) {
+    return await discard(core, content, error)
+  } finally {
+    core.cache.forget(bucket.id, key)
+  }
+}
+
+function planWhole(
+  space: Space,
+  request: PutRequest,
+  known: { state: KeyState; content: NewContent; digests: Digests },
+): Plan<PutResult> {
+  const { state, content, digests } = known
+  if (request.writeOffset !== undefined) requireAbsent(state)
+  requireWrite(request.conditions, state.current, request.key)
+  const draft = draftOf(space, content)
+  const checksum = fullChecksum(request.checksumAlgorithm, digests)
+  const record = planPut(draft, space, state, {
+    ...newVersion(space, request, checksum),
+    size: content.size,
+    etag: digests.md5,
+    ...place(content.slices),
+  })
+  return { batch: draft.batch(), result: putResult(space, record) }
 }
 
 export function placeOf(space: Space, request: { key: string; body?: PutRequest['body'] }) {

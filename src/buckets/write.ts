@@ -6,6 +6,7 @@ import {
   type Batch,
   type Check,
   get,
+  type ReadOptions,
   type Stored,
   scan,
   type Write,
@@ -28,6 +29,8 @@ import {
   type VersionRecord,
   versionsTable,
 } from './tables.ts'
+
+const tentative: ReadOptions = { tentative: true }
 
 /** What a key holds, as a decision reads it. */
 export interface KeyState {
@@ -84,10 +87,30 @@ export function summed(adds: readonly Add[]): Add[] {
   return [...sums.values()].filter(add => add.delta !== 0)
 }
 
+/** What a write that replaces a record, or removes it, must know of it: its references, and what conditions judge. */
+const replacedColumns = ['size', 'etag', 'modified', 'body', 'content']
+
+/**
+ * Reads what a write that replaces the key's record must know, tentatively, and decides on it. In a bucket without
+ * versioning nothing of the record stays, so that little of it is read.
+ */
+export function decideOn<T>(
+  space: Space,
+  key: string,
+  decide: (state: KeyState) => T | Promise<T>,
+): Promise<T> {
+  const { core, bucket } = space
+  if (bucket.versioning !== 'off') return readKey(space, key).then(decide)
+  const object = { table: objectsTable, key: [bucket.id, key], columns: replacedColumns }
+  const read = core.store.read({ gets: [object] }, tentative)
+  return read.then(({ gets }) =>
+    decide({ key, current: gets[0].record, head: undefined, oldNull: undefined }),
+  )
+}
+
 /** Reads what a write of the key must know, tentatively: one call, two where a null version is to be replaced. */
 export async function readKey(space: Space, key: string): Promise<KeyState> {
   const { core, bucket } = space
-  const tentative = { tentative: true }
   const object = get(objectsTable, [bucket.id, key])
   if (bucket.versioning === 'off') {
     const { gets } = await core.store.read({ gets: [object] }, tentative)
@@ -225,7 +248,6 @@ export async function readVersion(
   versionId: string,
 ): Promise<VersionState> {
   const { core, bucket } = space
-  const tentative = { tentative: true }
   const { gets, scans } = await core.store.read(
     {
       gets: [get(objectsTable, [bucket.id, key]), get(headsTable, [bucket.id, key])],

@@ -12,6 +12,7 @@ import {
   table,
 } from './meta-store.ts'
 import type { MetaFactory } from './meta-store-factory.contract.ts'
+import { partsContract } from './meta-store-parts.contract.ts'
 import { racesContract } from './meta-store-races.contract.ts'
 import { scansContract } from './meta-store-scans.contract.ts'
 
@@ -382,6 +383,7 @@ export function metaStoreContract(name: string, factory: MetaFactory): void {
       await assert.rejects(other.stores[0].commit({}))
     })
   })
+  partsContract(name, factory)
   scansContract(name, factory)
   racesContract(name, factory)
 }

@@ -47,6 +47,8 @@ export interface Get<R extends object = object, F extends object = object> {
   readonly key: readonly KeyValue[]
   /** Reads, in the same snapshot, the record of `table` whose single key is this record's `column` (if not null). */
   readonly follow?: { readonly column: string; readonly table: Table<F> }
+  /** Only these columns are needed; others may be left undefined. Key columns and revision are always there. Not with `follow`. */
+  readonly columns?: readonly string[]
 }
 
 export interface Got<R extends object, F extends object = object> {

@@ -58,16 +58,17 @@ export class Reads {
         else if (request.follow !== undefined) absent = true
       }
     }
-    const scanned = scans.map(request => runScan(this.#tables.of(request.table), request))
+    const scanned: Scanned<object>[] = []
+    for (const request of scans) scanned.push(runScan(this.#tables.of(request.table), request))
     // Read after the rows: a commit announces its number before it can be seen, so this is never too low.
     if (absent) rests = this.#shared.begun()
     return { gets: got, scans: scanned, rests }
   }
 
-  #get({ table, key, follow }: Get): Got<object> {
+  #get({ table, key, follow, columns }: Get): Got<object> {
     const statements = this.#tables.of(table)
     checkKey(statements.layout, key)
-    if (follow === undefined) return { record: statements.get(key) }
+    if (follow === undefined) return { record: statements.get(key, columns) }
     const found = statements.getFollowing(key, follow.column, this.#tables.of(follow.table))
     return { record: found?.record, followed: found?.followed }
   }

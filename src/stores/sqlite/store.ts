@@ -1,6 +1,6 @@
 /** The MetaStore on SQLite: one connection of the process to one database. */
 import type { DatabaseSync } from 'node:sqlite'
-import type { KeyValue, MetaStore, TableShape } from '../../ports/meta-store.ts'
+import type { KeyValue, MetaStore, ReadOptions, TableShape } from '../../ports/meta-store.ts'
 import { StoreFull, StoreUnavailable } from '../../ports/store-unavailable.ts'
 import { isDiskFull, type Reserve } from '../files/reserve.ts'
 import { encodeBatch } from './batches.ts'
@@ -129,11 +129,16 @@ function storeOf({ db, shared, tables, wal, options, storeId }: Parts): SqliteSt
   const reads = new Reads(db, tables, shared)
   let closed = false
 
-  const read = (request: Parameters<MetaStore['read']>[0], tentative: boolean) => {
-    if (closed) throw new StoreUnavailable('the store is closed')
-    const answer = runReads(reads, request)
-    const durable = tentative ? undefined : durability.wait(answer.rests)
-    return durable === undefined ? answer : durable.then(() => answer)
+  // Not async: SQLite answers at once, and a promise of its own is all that a read then costs.
+  const read = (request: ReadRequest, readOptions?: ReadOptions): Promise<ReadAnswer> => {
+    try {
+      if (closed) throw new StoreUnavailable('the store is closed')
+      const answer = runReads(reads, request)
+      const durable = readOptions?.tentative === true ? undefined : durability.wait(answer.rests)
+      return durable === undefined ? Promise.resolve(answer) : durable.then(() => answer)
+    } catch (error) {
+      return Promise.reject(asError(error))
+    }
   }
 
   return {
@@ -142,11 +147,14 @@ function storeOf({ db, shared, tables, wal, options, storeId }: Parts): SqliteSt
     connection,
     storeId,
     // Each get and scan names its record type; rows are untyped, so the answer is typed here, once.
-    read: (async (request, readOptions) =>
-      await read(request, readOptions?.tentative === true)) as MetaStore['read'],
-    async commit(batch) {
-      if (closed) throw new StoreUnavailable('the store is closed')
-      return await commits.commit(encodeBatch(tables, batch))
+    read: read as MetaStore['read'],
+    commit(batch) {
+      try {
+        if (closed) throw new StoreUnavailable('the store is closed')
+        return commits.commit(encodeBatch(tables, batch))
+      } catch (error) {
+        return Promise.reject(asError(error))
+      }
     },
     async settle() {
       await durability.wait(shared.begun())
@@ -168,6 +176,10 @@ function storeOf({ db, shared, tables, wal, options, storeId }: Parts): SqliteSt
       db.close()
     },
   }
+}
+
+function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown))
 }
 
 /** SQLite's own failures become the store's; a caller's mistake stays a TypeError. */

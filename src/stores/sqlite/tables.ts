@@ -41,6 +41,7 @@ export class TableStatements {
   #insert: StatementSync | undefined
   readonly #remove: StatementSync
   readonly #queries = new Map<string, Query>()
+  readonly #parts = new WeakMap<readonly string[], Query>()
   readonly #follows = new Map<string, Query & { readonly target: TableStatements }>()
   readonly #others = new Map<string, StatementSync>()
   readonly #numbers = new Map<string, StatementSync>()
@@ -51,9 +52,8 @@ export class TableStatements {
     const { sqlName, keyNames, names } = layout
     this.#where = keyNames.map(name => `${sqlName}.${quoted(name)} = ?`).join(' AND ')
     const mapper = mapperOf(layout, keyNames)
-    const columns = mapper.select.map(quoted).join(', ')
     this.#get = {
-      statement: prepareRows(db, `SELECT ${columns} FROM ${sqlName} WHERE ${this.#where}`),
+      statement: prepareRows(db, `${this.#select(mapper)} WHERE ${this.#where}`),
       mapper,
     }
     this.#revision = prepareRows(db, `SELECT "revision" FROM ${sqlName} WHERE ${this.#where}`)
@@ -66,9 +66,26 @@ export class TableStatements {
     this.#remove = db.prepare(`DELETE FROM ${sqlName} WHERE ${this.#where}`)
   }
 
-  get(key: readonly KeyValue[]): Stored<object> | undefined {
-    const row = firstRow(this.#get.statement, key)
-    return row === undefined ? undefined : this.#get.mapper.map(row, 0, key)
+  get(key: readonly KeyValue[], columns?: readonly string[]): Stored<object> | undefined {
+    const { statement, mapper } = columns === undefined ? this.#get : this.#part(columns)
+    const row = firstRow(statement, key)
+    return row === undefined ? undefined : mapper.map(row, 0, key)
+  }
+
+  /** The query of a get that wants some columns only. Those who ask often do so with one and the same list. */
+  #part(columns: readonly string[]): Query {
+    const known = this.#parts.get(columns)
+    if (known !== undefined) return known
+    const query = this.query(`get ${columns.join(' ')}`, () => {
+      const mapper = mapperOf(this.layout, this.layout.keyNames, columns)
+      return { sql: `${this.#select(mapper)} WHERE ${this.#where}`, mapper }
+    })
+    this.#parts.set(columns, query)
+    return query
+  }
+
+  #select(mapper: Mapper): string {
+    return `SELECT ${mapper.select.map(quoted).join(', ')} FROM ${this.layout.sqlName}`
   }
 
   /** The record and, in the same statement, the one that its column names in `target`. */
