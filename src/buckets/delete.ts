@@ -2,7 +2,13 @@
 import { S3Error } from '../model/errors.ts'
 import type { DeleteRequest, DeleteResult, Keyspace } from '../ports/keyspace.ts'
 import { get } from '../ports/meta-store.ts'
-import { type DeleteConditions, isConditional, judgeRead, requireDelete, requireWrite } from '../rules/conditions.ts'
+import {
+  type DeleteConditions,
+  isConditional,
+  judgeRead,
+  requireDelete,
+  requireWrite,
+} from '../rules/conditions.ts'
 import { requireVersionId } from '../rules/versions.ts'
 import { references } from './content.ts'
 import { attempt, bucketCheck, type Plan, type Space } from './core.ts'

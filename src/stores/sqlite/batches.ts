@@ -1,6 +1,14 @@
 /** A batch: checked and encoded when it is handed in, then judged and applied within a transaction. */
 import type { SQLInputValue } from 'node:sqlite'
-import { type Add, type Batch, batchMax, Conflict, type KeyValue } from '../../ports/meta-store.ts'
+import {
+  type Add,
+  type Batch,
+  batchMax,
+  type Check,
+  Conflict,
+  type KeyValue,
+  type Write,
+} from '../../ports/meta-store.ts'
 import { checkKey, encodeRecord } from './layout.ts'
 import type { TableStatements, Tables } from './tables.ts'
 
@@ -20,8 +28,16 @@ interface EncodedWrite {
   readonly absent: boolean
 }
 
-interface EncodedAdd extends Add {
+interface EncodedAdd extends Pick<Add, 'key' | 'column' | 'delta' | 'floor' | 'ceiling'> {
   readonly statements: TableStatements
+}
+
+/** A check that needs no statement of its own, as the write of the same record makes it. */
+interface Riding {
+  readonly check: number
+  readonly write: EncodedWrite
+  /** A number, null for absent. */
+  readonly expected: number | null
 }
 
 /** A batch whose values were checked and turned into what SQLite takes; nothing in it changes later. */
@@ -29,6 +45,7 @@ export interface EncodedBatch {
   readonly checks: readonly EncodedCheck[]
   readonly writes: readonly EncodedWrite[]
   readonly adds: readonly EncodedAdd[]
+  readonly riding: Riding | undefined
 }
 
 /** What an add leaves behind. */
@@ -38,40 +55,99 @@ interface Sum {
   readonly gone: boolean
 }
 
+const none: readonly never[] = []
+
 /** Throws a TypeError or RangeError for a batch that no store could take. */
 export function encodeBatch(tables: Tables, batch: Batch): EncodedBatch {
-  const { checks = [], writes = [], adds = [] } = batch
+  const { checks = none, writes = none, adds = none } = batch
   const size = checks.length + writes.length + adds.length
   if (size > batchMax)
     throw new RangeError(`a batch holds ${size} items, at most ${batchMax} are taken`)
-  return {
-    checks: checks.map(check => {
-      const table = tables.of(check.table)
-      if ('empty' in check) return { table, key: [...check.empty], revision: undefined }
-      checkKey(table.layout, check.key)
-      return { table, key: [...check.key], revision: check.revision }
-    }),
-    writes: writes.map(write => {
-      if ('remove' in write) {
-        const table = tables.of(write.remove)
-        checkKey(table.layout, write.key)
-        return { table, key: [...write.key], values: undefined, absent: false }
-      }
-      const table = tables.of(write.put)
-      const values = encodeRecord(table.layout, write.record)
-      const key = values.slice(0, table.layout.keyNames.length) as KeyValue[]
-      return { table, key, values, absent: write.absent === true }
-    }),
-    adds: adds.map(add => {
-      const statements = tables.of(add.table)
-      checkKey(statements.layout, add.key)
-      if (statements.layout.shape.columns[add.column] !== 'int' || !Number.isSafeInteger(add.delta))
-        throw new TypeError(
-          `${add.table.name}.${add.column}: only integers are added to integer columns`,
-        )
-      return { ...add, statements }
-    }),
+  const encoded = {
+    checks: checks.map(check => encodeCheck(tables, check)),
+    writes: writes.map(write => encodeWrite(tables, write)),
+    adds: adds.length === 0 ? none : adds.map(add => encodeAdd(tables, add)),
   }
+  const { checks: c, writes: w, adds: a } = encoded
+  return { checks: c, writes: w, adds: a, riding: ridingOf(c, w, a) }
+}
+
+function encodeCheck(tables: Tables, check: Check): EncodedCheck {
+  const table = tables.of(check.table)
+  if ('empty' in check) return { table, key: check.empty.slice(), revision: undefined }
+  checkKey(table.layout, check.key)
+  return { table, key: check.key.slice(), revision: check.revision }
+}
+
+function encodeWrite(tables: Tables, write: Write): EncodedWrite {
+  if ('remove' in write) {
+    const table = tables.of(write.remove)
+    checkKey(table.layout, write.key)
+    return { table, key: write.key.slice(), values: undefined, absent: false }
+  }
+  const table = tables.of(write.put)
+  const values = encodeRecord(table.layout, write.record)
+  const key = values.slice(0, table.layout.keyNames.length) as KeyValue[]
+  return { table, key, values, absent: write.absent === true }
+}
+
+function encodeAdd(tables: Tables, add: Add): EncodedAdd {
+  const { key, column, delta, floor, ceiling } = add
+  const statements = tables.of(add.table)
+  checkKey(statements.layout, key)
+  if (statements.layout.shape.columns[column] !== 'int' || !Number.isSafeInteger(delta))
+    throw new TypeError(`${add.table.name}.${column}: only integers are added to integer columns`)
+  return {
+    statements,
+    key: key.slice(),
+    column,
+    delta,
+    ...(floor === undefined ? undefined : { floor }),
+    ...(ceiling === undefined ? undefined : { ceiling }),
+  }
+}
+
+function sameKey(a: readonly KeyValue[], b: readonly KeyValue[]): boolean {
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
+  return a.length === b.length
+}
+
+/**
+ * The one write that may make a check itself. It is made before what only writes, so that little is to be taken back when it
+ * fails: so nothing else of the batch may touch its table.
+ */
+function ridingOf(
+  checks: readonly EncodedCheck[],
+  writes: readonly EncodedWrite[],
+  adds: readonly EncodedAdd[],
+): Riding | undefined {
+  for (const write of writes) {
+    const { table, key, values, absent } = write
+    const index = onlyOf(table, checks)
+    const check = checks[index]
+    if (check === undefined || absent || onlyOf(table, writes) < 0 || isAddedTo(table, adds))
+      continue
+    const { revision: expected } = check
+    if (expected === undefined || (expected === null && values === undefined)) continue
+    if (sameKey(check.key, key)) return { check: index, write, expected }
+  }
+  return undefined
+}
+
+/** Where the one item of that table is; -1 where there are several, or none. */
+function onlyOf(table: TableStatements, items: readonly { readonly table: TableStatements }[]) {
+  let found = -1
+  for (let i = 0; i < items.length; i++) {
+    if (items[i]?.table !== table) continue
+    if (found >= 0) return -1
+    found = i
+  }
+  return found
+}
+
+function isAddedTo(table: TableStatements, adds: readonly EncodedAdd[]): boolean {
+  for (const add of adds) if (add.statements === table) return true
+  return false
 }
 
 /** Bytes of `bytes` columns that the batch brings in. */
@@ -94,7 +170,7 @@ export class Checked {
 
   revision(table: TableStatements, key: readonly KeyValue[]): number | null {
     const last = this.#last.get(table)
-    if (last !== undefined && key.every((value, i) => value === last.key[i])) return last.revision
+    if (last !== undefined && sameKey(key, last.key)) return last.revision
     const revision = table.revision(key)
     this.#last.set(table, { key, revision })
     return revision
@@ -105,10 +181,15 @@ export class Checked {
   }
 }
 
-function judgeChecks(checks: readonly EncodedCheck[], checked: Checked): Conflict | undefined {
+/** Judges all checks but the one that rides on a write. */
+function judgeChecks(
+  checks: readonly EncodedCheck[],
+  checked: Checked,
+  riding: Riding | undefined,
+): Conflict | undefined {
   for (let i = 0; i < checks.length; i++) {
     const check = checks[i]
-    if (check === undefined) continue
+    if (check === undefined || i === riding?.check) continue
     const { table, key, revision } = check
     if (revision === undefined) {
       const found = table.firstAt(key)
@@ -119,40 +200,68 @@ function judgeChecks(checks: readonly EncodedCheck[], checked: Checked): Conflic
   return undefined
 }
 
+/** Columns as the adds before left them, by column and record; undefined where one of them removed the record. */
+class States {
+  readonly #numbers = new Map<string, number | undefined>()
+
+  read({ statements, key }: EncodedAdd, column: string): number | undefined {
+    const id = stateId(statements, key, column)
+    return this.#numbers.has(id) ? this.#numbers.get(id) : statements.number(column, key)
+  }
+
+  note({ add: { statements, key, column }, value, gone }: Sum): void {
+    this.#numbers.set(stateId(statements, key, column), value)
+    if (!gone) return
+    for (const name of statements.layout.names)
+      this.#numbers.set(stateId(statements, key, name), undefined)
+  }
+}
+
+function stateId({ layout }: TableStatements, key: readonly KeyValue[], column: string): string {
+  return `${column}\0${layout.shape.name}\0${key.join('\0')}`
+}
+
 /** Adds up all adds of the batch, each seeing those before it, and writes nothing. */
 function sumAdds(adds: readonly EncodedAdd[]): readonly Sum[] | Conflict {
+  if (adds.length === 0) return none
   const sums: Sum[] = []
-  // Columns as the adds before left them; undefined where one of them removed the record.
-  const states = new Map<string, number | undefined>()
+  // A single add, as most batches have, sees what the database says.
+  const states = adds.length === 1 ? undefined : new States()
   for (let i = 0; i < adds.length; i++) {
     const add = adds[i]
     if (add === undefined) continue
-    const { statements, key, column, delta } = add
-    const { counter, name } = statements.layout.shape
-    const record = adds.length === 1 ? '' : `${name}\0${key.join('\0')}`
-    const read = (of: string): number | undefined => {
-      const id = `${of}\0${record}`
-      return states.has(id) ? states.get(id) : statements.number(of, key)
-    }
-    const before = read(column)
-    const count = counter === undefined || counter.column === column ? before : read(counter.column)
-    const value = (before ?? 0) + delta
-    if (
-      before === undefined ||
-      (counter !== undefined && (count === undefined || count === 0)) ||
-      value < (add.floor ?? 0) ||
-      value > (add.ceiling ?? Number.MAX_SAFE_INTEGER)
-    )
-      return new Conflict('add', i, statements.get(key))
-    const gone = counter?.column === column && counter.atZero === 'remove' && value === 0
-    if (adds.length > 1) {
-      states.set(`${column}\0${record}`, gone ? undefined : value)
-      if (gone)
-        for (const other of statements.layout.names) states.set(`${other}\0${record}`, undefined)
-    }
-    sums.push({ add, value, gone })
+    const sum = sumOf(add, states)
+    if (sum === undefined) return new Conflict('add', i, add.statements.get(add.key))
+    states?.note(sum)
+    sums.push(sum)
   }
   return sums
+}
+
+/** Undefined where nothing may be added. */
+function sumOf(add: EncodedAdd, states: States | undefined): Sum | undefined {
+  const { statements, key, column, delta } = add
+  const { counter } = statements.layout.shape
+  const read = (of: string) =>
+    states === undefined ? statements.number(of, key) : states.read(add, of)
+  const before = read(column)
+  if (before === undefined) return undefined
+  if (counter !== undefined) {
+    const count = counter.column === column ? before : read(counter.column)
+    if (count === undefined || count === 0) return undefined
+  }
+  const value = before + delta
+  if (value < (add.floor ?? 0) || value > (add.ceiling ?? Number.MAX_SAFE_INTEGER)) return undefined
+  const gone = counter?.column === column && counter.atZero === 'remove' && value === 0
+  return { add, value, gone }
+}
+
+function judge(
+  { checks, adds }: EncodedBatch,
+  checked: Checked,
+  riding: Riding | undefined,
+): readonly Sum[] | Conflict {
+  return judgeChecks(checks, checked, riding) ?? sumAdds(adds)
 }
 
 /** Writes what is to be absent; where something stands already, what was written is taken back. */
@@ -171,14 +280,46 @@ function insertAbsent(
       continue
     }
     const conflict = new Conflict('write', i, table.get(key))
-    for (const before of writes.slice(0, i)) if (before.absent) before.table.remove(before.key)
+    takeBack(writes.slice(0, i))
     return conflict
   }
   return undefined
 }
 
+function takeBack(writes: readonly EncodedWrite[]): void {
+  for (const { table, key, absent } of writes) if (absent) table.remove(key)
+}
+
+/** Makes the check and the write that are one. False, and nothing written, where the check fails. */
+function writeRiding({ write, expected }: Riding, revision: number): boolean {
+  const { table, key, values } = write
+  if (values === undefined) return table.removeAt(key, expected ?? 0)
+  values[values.length - 1] = revision
+  return expected === null ? table.insert(values) : table.replace(values, expected)
+}
+
+/** Writes what may still be refused, and takes it back when something is. */
+function writeRefusable(
+  { writes, riding }: EncodedBatch,
+  revision: number,
+  checked: Checked,
+): Conflict | undefined {
+  const taken = insertAbsent(writes, revision, checked)
+  if (taken !== undefined || riding === undefined || writeRiding(riding, revision)) return taken
+  takeBack(writes)
+  const { table, key } = riding.write
+  return new Conflict('check', riding.check, table.get(key))
+}
+
+/** Of all that fails in a batch what is told: the first check, else the first add, else what was to be absent. */
+function firstOf(batch: EncodedBatch, checked: Checked, found: Conflict): Conflict {
+  if (batch.riding === undefined) return found
+  const first = judge(batch, checked, undefined)
+  return first instanceof Conflict ? first : found
+}
+
 /**
- * Judges the whole batch and only then writes, so that a batch that fails leaves nothing to undo.
+ * Judges the whole batch and only then writes, so that a batch that fails leaves next to nothing to undo.
  * Returns the Conflict, or undefined when all was written under the revision. Throws SQLite's errors.
  */
 export function applyBatch(
@@ -186,20 +327,20 @@ export function applyBatch(
   revision: number,
   checked: Checked,
 ): Conflict | undefined {
-  const conflict = judgeChecks(batch.checks, checked)
-  if (conflict !== undefined) return conflict
-  const sums = batch.adds.length === 0 ? [] : sumAdds(batch.adds)
-  if (sums instanceof Conflict) return sums
-  const taken = insertAbsent(batch.writes, revision, checked)
-  if (taken !== undefined) return taken
+  const { riding, writes } = batch
+  const sums = judge(batch, checked, riding)
+  if (sums instanceof Conflict) return firstOf(batch, checked, sums)
+  const refused = writeRefusable(batch, revision, checked)
+  if (refused !== undefined) return firstOf(batch, checked, refused)
   for (const { add, value, gone } of sums) {
     checked.forget(add.statements)
     if (gone) add.statements.remove(add.key)
     else add.statements.setNumber(add.column, value, revision, add.key)
   }
-  for (const { table, key, values, absent } of batch.writes) {
-    if (absent) continue
+  for (const write of writes) {
+    const { table, key, values, absent } = write
     checked.forget(table)
+    if (absent || write === riding?.write) continue
     if (values === undefined) table.remove(key)
     else {
       values[values.length - 1] = revision

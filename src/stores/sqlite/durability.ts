@@ -2,8 +2,8 @@
 import type { Shared } from './shared.ts'
 
 interface Waiter {
-  readonly number: number
-  readonly resolve: () => void
+  readonly revision: number
+  readonly resolve: (durable: { readonly revision: number }) => void
 }
 
 export interface DurabilityOptions {
@@ -48,15 +48,15 @@ export class Durability {
   wait(number: number): Promise<void> | undefined {
     if (number <= this.#shared.durable()) return undefined
     return new Promise(resolve => {
-      this.#waiters.push({ number, resolve })
+      this.#waiters.push({ revision: number, resolve: () => resolve() })
       // What this connection's own sync will cover needs no watch on the others.
       if (number > this.#wanted && !this.#watching) void this.#watch()
     })
   }
 
   /** As {@link wait} for a commit of this connection that {@link committed} will tell of. */
-  whenOwn(number: number, resolve: () => void): void {
-    this.#waiters.push({ number, resolve })
+  whenOwn(revision: number, resolve: Waiter['resolve']): void {
+    this.#waiters.push({ revision, resolve })
   }
 
   async #run(sync: () => Promise<void>): Promise<void> {
@@ -83,7 +83,8 @@ export class Durability {
     const waiters = this.#waiters
     this.#waiters = still
     for (const waiter of waiters) {
-      if (waiter.number <= durable) waiter.resolve()
+      const { revision, resolve } = waiter
+      if (revision <= durable) resolve({ revision })
       else still.push(waiter)
     }
   }

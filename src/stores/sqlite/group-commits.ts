@@ -197,7 +197,7 @@ export class GroupCommits {
         return
       }
       done.push(batch)
-      durability.whenOwn(outcome, () => resolve({ revision: outcome }))
+      durability.whenOwn(outcome, resolve)
     })
     onCommitted?.(done)
   }

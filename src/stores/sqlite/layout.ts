@@ -127,17 +127,20 @@ function encodeValue(value: unknown, type: ColumnType, where: string): SQLInputV
 /** The record's values in the order key, columns; a free place for the revision comes last. */
 export function encodeRecord(layout: Layout, record: object): SQLInputValue[] {
   const fields = record as Readonly<Record<string, unknown>>
+  const { keyNames, names } = layout
+  // At its length from the start: growing, it would be given room for twice as many.
   const values: SQLInputValue[] = []
-  for (let i = 0; i < layout.keyNames.length; i++) {
-    const value = fields[layout.keyNames[i] ?? '']
+  values.length = keyNames.length + names.length + 1
+  for (let i = 0; i < keyNames.length; i++) {
+    const value = fields[keyNames[i] ?? '']
     checkKeyValue(value, layout.keyTypes[i] ?? 'text', layout.shape.name)
-    values.push(value as KeyValue)
+    values[i] = value as KeyValue
   }
-  for (let i = 0; i < layout.names.length; i++) {
-    const name = layout.names[i] ?? ''
-    values.push(encodeValue(fields[name], layout.types[i] ?? 'text', name))
+  for (let i = 0; i < names.length; i++) {
+    const name = names[i] ?? ''
+    values[keyNames.length + i] = encodeValue(fields[name], layout.types[i] ?? 'text', name)
   }
-  values.push(0)
+  values[values.length - 1] = 0
   return values
 }
 

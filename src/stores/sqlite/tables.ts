@@ -38,8 +38,10 @@ export class TableStatements {
   readonly #get: Query
   readonly #revision: StatementSync
   readonly #put: StatementSync
-  #insert: StatementSync | undefined
   readonly #remove: StatementSync
+  #insert: StatementSync | undefined
+  #replace: StatementSync | undefined
+  #removeAt: StatementSync | undefined
   readonly #queries = new Map<string, Query>()
   readonly #parts = new WeakMap<readonly string[], Query>()
   readonly #follows = new Map<string, Query & { readonly target: TableStatements }>()
@@ -57,9 +59,10 @@ export class TableStatements {
       mapper,
     }
     this.#revision = prepareRows(db, `SELECT "revision" FROM ${sqlName} WHERE ${this.#where}`)
-    const all = [...keyNames, ...names, 'revision'].map(quoted)
-    const sets = [...names, 'revision'].map(name => `${quoted(name)} = excluded.${quoted(name)}`)
+    const columns = [...names, 'revision'].map(quoted)
+    const all = [...keyNames.map(quoted), ...columns]
     this.#insertSql = `INSERT INTO ${sqlName} (${all.join(', ')}) VALUES (${all.map(() => '?').join(', ')})`
+    const sets = columns.map(name => `${name} = excluded.${name}`)
     this.#put = db.prepare(
       `${this.#insertSql} ON CONFLICT (${keyNames.map(quoted).join(', ')}) DO UPDATE SET ${sets.join(', ')}`,
     )
@@ -163,6 +166,28 @@ export class TableStatements {
 
   remove(key: readonly KeyValue[]): void {
     this.#remove.run(...key)
+  }
+
+  /** As {@link put}, but false where the record has another revision or is not there; nothing is changed then. */
+  replace(values: readonly SQLInputValue[], expected: number): boolean {
+    if (this.#replace === undefined) {
+      const { sqlName, names } = this.layout
+      const sets = [...names, 'revision'].map(name => `${quoted(name)} = ?`).join(', ')
+      const sql = `UPDATE ${sqlName} SET ${sets} WHERE ${this.#where} AND "revision" = ?`
+      this.#replace = this.#db.prepare(sql)
+    }
+    // The statement wants the key after the columns.
+    const { length } = this.layout.keyNames
+    const columns = values.slice(length)
+    return this.#replace.run(...columns, ...values.slice(0, length), expected).changes === 1
+  }
+
+  /** As {@link remove}, but false where the record has another revision or is not there. */
+  removeAt(key: readonly KeyValue[], expected: number): boolean {
+    this.#removeAt ??= this.#db.prepare(
+      `DELETE FROM ${this.layout.sqlName} WHERE ${this.#where} AND "revision" = ?`,
+    )
+    return this.#removeAt.run(...key, expected).changes === 1
   }
 
   /** The first record whose key begins with these values. */
