@@ -7,9 +7,25 @@ export interface AccessKey {
 }
 
 const base32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
+/** What a key that somebody chooses must be, for a program and in words. */
+interface Rule {
+  readonly form: RegExp
+  readonly words: string
+}
 // What can stand in a credential scope, a query and a form without being written otherwise.
-const idForm = /^[A-Za-z0-9._~-]{3,128}$/
-const secretForm = /^[\u0021-\u007e]{4,256}$/
+export const accessKeyIdRule: Rule = {
+  form: /^[A-Za-z0-9._~-]{3,128}$/,
+  words: '3 to 128 letters, digits and ._~-',
+}
+export const secretRule: Rule = {
+  form: /^[\u0021-\u007e]{4,256}$/,
+  words: '4 to 256 visible ASCII characters',
+}
+
+/** Accounts or keys that somebody declared cannot be had, beside what is stored or by themselves. */
+export class WrongAccounts extends Error {
+  override readonly name = 'WrongAccounts'
+}
 
 /** An access key id of 20 characters that begins with MG, and a secret of 40. */
 export function newAccessKey(): AccessKey {
@@ -18,16 +34,15 @@ export function newAccessKey(): AccessKey {
   return { accessKeyId, secret: randomBytes(30).toString('base64url') }
 }
 
-/** Throws an Error that says what is wrong with a key that somebody chose; it does not repeat the secret. */
+/** Throws {@link WrongAccounts} for a key that somebody chose and that cannot be one; it does not repeat the secret. */
 export function requireAccessKey(key: AccessKey): void {
-  if (!idForm.test(key.accessKeyId)) {
-    throw new Error(
-      `access key id ${JSON.stringify(key.accessKeyId)}: 3 to 128 letters, digits and ._~- are allowed`,
-    )
+  if (!accessKeyIdRule.form.test(key.accessKeyId)) {
+    const id = JSON.stringify(key.accessKeyId)
+    throw new WrongAccounts(`access key id ${id}: ${accessKeyIdRule.words} are allowed`)
   }
-  if (!secretForm.test(key.secret)) {
-    throw new Error(
-      `the secret of access key ${key.accessKeyId}: 4 to 256 visible ASCII characters are allowed`,
+  if (!secretRule.form.test(key.secret)) {
+    throw new WrongAccounts(
+      `the secret of access key ${key.accessKeyId}: ${secretRule.words} are allowed`,
     )
   }
 }

@@ -18,6 +18,7 @@ import {
   newAccountNumber,
   newCanonicalId,
   requireAccessKey,
+  WrongAccounts,
 } from './access-keys.ts'
 import {
   type AccountInfo,
@@ -66,12 +67,16 @@ export interface RootKey {
 export interface Access extends CredentialSource {
   /**
    * Sees to it that there is a root account with a key: the given one (which takes the place of another), else the
-   * one that exists, else a new one. Throws WrongMasterKey if the stored secret cannot be opened.
+   * one that exists, else a new one. Throws WrongMasterKey if the stored secret cannot be opened, WrongAccounts for a
+   * key that cannot be one.
    */
   ensureRoot(key?: Partial<AccessKey>): Promise<RootKey>
   /** A new root key; the old one stops to work. */
   rotateRoot(): Promise<AccessKey>
-  /** Makes accounts and keys those that the configuration declares. Keys that it named once and names no more go. */
+  /**
+   * Makes accounts and keys those that the configuration declares. Keys that it named once and names no more go. Throws
+   * WrongAccounts.
+   */
   declare(accounts: readonly DeclaredAccount[]): Promise<void>
   account(canonicalId: string): Promise<AccountInfo | undefined>
   /**
@@ -131,7 +136,7 @@ class Accounts {
   async ensureRoot(given: Partial<AccessKey>): Promise<RootKey> {
     const { accessKeyId, secret } = given
     if ((accessKeyId === undefined) !== (secret === undefined)) {
-      throw new Error('the root access key id and its secret must be given together')
+      throw new WrongAccounts('the root access key id and its secret must be given together')
     }
     const chosen =
       accessKeyId === undefined || secret === undefined ? undefined : { accessKeyId, secret }
@@ -204,7 +209,9 @@ class Accounts {
       created: current?.created ?? this.#clock.now(),
     }
     if (current !== undefined && current.volume !== volume) {
-      throw new Error(`account ${record.id} lives in volume ${current.volume} and cannot move`)
+      throw new WrongAccounts(
+        `account ${record.id} lives in volume ${current.volume} and cannot move`,
+      )
     }
     if (current === undefined || !sameAccount(current, record)) {
       checks.push({ table: accountsTable, key: [record.id], revision: current?.revision ?? null })
@@ -213,7 +220,7 @@ class Accounts {
     declared.keys.forEach((key, index) => {
       const stored = keyGots[index]?.record
       if (stored !== undefined && (stored.account !== record.id || stored.origin === 'root')) {
-        throw new Error(`access key ${key.accessKeyId} belongs to another account`)
+        throw new WrongAccounts(`access key ${key.accessKeyId} belongs to another account`)
       }
       if (stored !== undefined && stored.status === 'Active' && same(key, this.#open(stored)))
         return
@@ -337,11 +344,9 @@ class Accounts {
       } catch (error) {
         if (!(error instanceof Conflict)) throw error
         if (attempt === tries) {
-          throw new Error(
+          throw new WrongAccounts(
             'the accounts could not be written: others keep writing them, or an access key id is taken',
-            {
-              cause: error,
-            },
+            { cause: error },
           )
         }
       }
@@ -360,19 +365,21 @@ function requireDistinct(accounts: readonly DeclaredAccount[]): void {
   const keys = new Set<string>()
   for (const account of accounts) {
     if (!/^[\u0021-\u007e]{1,128}$/.test(account.canonicalId)) {
-      throw new Error(`canonical id ${JSON.stringify(account.canonicalId)} is not valid`)
+      throw new WrongAccounts(`canonical id ${JSON.stringify(account.canonicalId)} is not valid`)
     }
     if (account.accountNumber !== undefined && !/^\d{12}$/.test(account.accountNumber)) {
-      throw new Error(`the number of account ${account.canonicalId} must have twelve digits`)
+      throw new WrongAccounts(
+        `the number of account ${account.canonicalId} must have twelve digits`,
+      )
     }
     if (ids.has(account.canonicalId)) {
-      throw new Error(`account ${account.canonicalId} is declared twice`)
+      throw new WrongAccounts(`account ${account.canonicalId} is declared twice`)
     }
     ids.add(account.canonicalId)
     for (const key of account.keys) {
       requireAccessKey(key)
       if (keys.has(key.accessKeyId)) {
-        throw new Error(`access key ${key.accessKeyId} is declared twice`)
+        throw new WrongAccounts(`access key ${key.accessKeyId} is declared twice`)
       }
       keys.add(key.accessKeyId)
     }

@@ -3,9 +3,9 @@ import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { nodeComplaint } from '../server/node-version.ts'
 import { commandHelp, readArguments, suggestion, WrongUse } from './command.ts'
 import { commands } from './commands.ts'
-import { nodeComplaint } from './node-version.ts'
 import { parseProfiles, type RemoteSources, resolveRemote } from './remote.ts'
 
 const flags = { port: { shown: 'PORT', doc: '' }, memory: { doc: '' } }

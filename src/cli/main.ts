@@ -1,6 +1,6 @@
 /** The command `moongate`. It only looks whether this Node will do; the rest is loaded after that. */
 import { flushCompileCache } from 'node:module'
-import { nodeComplaint } from './node-version.ts'
+import { nodeComplaint } from '../server/node-version.ts'
 
 const complaint = nodeComplaint(process.version)
 if (complaint === undefined) {

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { type Access, createAccess, defaultVolume, type RootKey } from '../access/accounts.ts'
+import { type Access, createAccess } from '../access/accounts.ts'
 import type { MasterKey } from '../access/seal.ts'
 import { accessTables } from '../access/tables.ts'
 import { BodyIds } from '../buckets/body-ids.ts'
@@ -16,7 +16,6 @@ import { OpenReads } from '../buckets/open-reads.ts'
 import { bodiesTable, bucketTables } from '../buckets/tables.ts'
 import { createGateway } from '../gateway/gateway.ts'
 import type { Handler } from '../gateway/message.ts'
-import { S3Error } from '../model/errors.ts'
 import { operations } from '../operations/index.ts'
 import type { BlobStore } from '../ports/blob-store.ts'
 import { systemClock } from '../ports/clock.ts'
@@ -144,30 +143,4 @@ export async function openHouse(options: HouseOptions): Promise<House> {
 function lacksRoom(reserve: Reserve, bytes: number | undefined, inlineMax: number): boolean {
   if (!reserve.full) return false
   return bytes === undefined || bytes > inlineMax || !reserve.allowsSmall
-}
-
-/** Sees to it that what the configuration declares is there: root, accounts, buckets. By one thread of the process. */
-export async function furnish({ access, buckets }: House, config: Config): Promise<RootKey> {
-  const { rootAccessKeyId: accessKeyId, rootSecretAccessKey: secret } = config
-  const given = accessKeyId === undefined || secret === undefined ? {} : { accessKeyId, secret }
-  const root = await access.ensureRoot(given)
-  await access.declare(
-    config.accounts.map(({ id, displayName, email, volume, keys }) => ({
-      canonicalId: id,
-      displayName,
-      email,
-      volume,
-      keys: keys.map(key => ({ accessKeyId: key.accessKeyId, secret: key.secretAccessKey })),
-    })),
-  )
-  const { canonicalId } = await access.rootPrincipal(root.accessKeyId)
-  for (const { name, owner = canonicalId, volume = defaultVolume } of config.buckets) {
-    try {
-      await buckets.create({ volume, name, owner, region: config.region, settings: {} })
-    } catch (error) {
-      const there = error instanceof S3Error && error.code === 'BucketAlreadyOwnedByYou'
-      if (!there) throw error
-    }
-  }
-  return root
 }

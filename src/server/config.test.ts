@@ -125,13 +125,79 @@ test('wrong declarations are refused by their place and repeat no secret', () =>
   refused({ file: '[[buckets]]\nname = "a_b"' }, /^buckets\[0\]\.name must be/)
   refused({ file: '[[buckets]]\nnam = "abc"' }, /^buckets\[0\]\.nam must be one of/)
   refused({ env: { MOONGATE_BUCKETS: 'A' } }, /^MOONGATE_BUCKETS must be/)
-  const account = `[[accounts]]\nid = "x"\nkeys = [{ access_key_id = "KEY", secret_access_key = "short" }]`
+  const short = `[[accounts]]\nid = "x"\nkeys = [{ access_key_id = "KEY", secret_access_key = "sho" }]`
   assert.throws(
-    () => load({ file: account }),
+    () => load({ file: short }),
     (error: unknown) =>
       error instanceof ConfigError &&
       error.message.includes('accounts[0].keys[0].secret_access_key') &&
-      !error.message.includes('short'),
+      !error.message.includes('sho'),
   )
   refused({ json: '{"master' }, /not valid JSON/)
+})
+
+test('a file that is no TOML or JSON is refused by its line, which is not quoted', () => {
+  refused({ file: 'port = 1\n\nroot_secret_access_key = se cret' }, /^[^]*: [^"]* \(line 3\)\.$/)
+  refused({ json: '{"port": 1,\n"secret": 1 x}' }, /it is not valid JSON \(line 2\)\.$/)
+})
+
+test('keys of the root account are refused by name, wherever they stand, and not repeated', () => {
+  const id = 'MOONGATE_ROOT_ACCESS_KEY_ID'
+  const secret = 'MOONGATE_ROOT_SECRET_ACCESS_KEY'
+  refused(
+    { env: { [id]: 'a', [secret]: 'abcdefgh1' } },
+    /^MOONGATE_ROOT_ACCESS_KEY_ID must be 3 to 128 letters, digits and \._~-\.$/,
+  )
+  refused(
+    { env: { [id]: 'abc', [secret]: 'a b c d e' } },
+    /^MOONGATE_ROOT_SECRET[A-Z_]* must be 4 to/,
+  )
+  const file = 'root_access_key_id = "abc"\nroot_secret_access_key = "é23456789"'
+  refused(
+    { file },
+    /^root_secret_access_key in moongate\.toml must be 4 to 256 visible ASCII[^é]*$/,
+  )
+  refused({ env: { MOONGATE_METRICS_TOKEN: 'a b' } }, /^MOONGATE_METRICS_TOKEN must be visible/)
+})
+
+const account = (id: string, key: string) =>
+  `[[accounts]]\nid = "${id}"\nkeys = [{ access_key_id = "${key}", secret_access_key = "secret-1" }]\n`
+
+test('what two declarations have and only one can is refused by its place', () => {
+  refused(
+    { file: account('a', 'KEY1') + account('a', 'KEY2') },
+    /^accounts\[1\]\.id must be one of its own: accounts\[0\]\.id is the same\.$/,
+  )
+  refused(
+    { file: account('a', 'KEY1') + account('b', 'KEY1') },
+    /^accounts\[1\]\.keys\[0\]\.access_key_id must be one of its own: accounts\[0\]/,
+  )
+  const env = { MOONGATE_ROOT_ACCESS_KEY_ID: 'KEY1', MOONGATE_ROOT_SECRET_ACCESS_KEY: 'secret-0' }
+  refused({ file: account('a', 'KEY1'), env }, /^accounts\[0\].* the key of the root account is/)
+  refused({ file: '[[buckets]]\nname = "abc"\n[[buckets]]\nname = "abc"' }, /^buckets\[1\]\.name/)
+  refused({ env: { MOONGATE_BUCKETS: 'abc,abd,abc' } }, /^MOONGATE_BUCKETS .* "abc" is in it twice/)
+})
+
+test('declared texts are such as can be shown and found again', () => {
+  refused(
+    { file: '[[accounts]]\nid = "a"\ndisplay_name = "\\u001b[2J"' },
+    /^accounts\[0\]\.display_name/,
+  )
+  refused({ file: '[[buckets]]\nname = "abc"\nowner = "a b"' }, /^buckets\[0\]\.owner must be/)
+  refused({ file: '[[buckets]]\nname = "abc"\nvolume = "/"' }, /^buckets\[0\]\.volume must be/)
+  refused({ file: 'data = "a\\u0000b"' }, /^data in moongate\.toml must be a path/)
+})
+
+test('a region is letters, digits and hyphens', () => {
+  for (const region of ['eu west', 'a/b', '', 'é'])
+    refused({ flags: { region: [region] } }, /^--region/)
+  assert.equal(configOf({ flags: { region: ['eu-west-1'] } }).region, 'eu-west-1')
+})
+
+test('an empty variable says nothing, that of the buckets among them', () => {
+  const env = { MOONGATE_BUCKETS: '', MOONGATE_PORT: '' }
+  assert.deepEqual(
+    configOf({ env, file: 'buckets = ["abc"]' }).buckets.map(({ name }) => name),
+    ['abc'],
+  )
 })

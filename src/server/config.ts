@@ -1,7 +1,9 @@
 /** The configuration of a server: read once at start from flags, environment, file and defaults, in that order of rank. */
+import { ConfigError } from './config-error.ts'
 import {
   accountsOfFile,
   bucketsOfFile,
+  bucketsOfNames,
   bucketsOfText,
   DeclarationError,
   type DeclaredAccount,
@@ -16,10 +18,7 @@ export interface Config extends Values {
   readonly accounts: readonly DeclaredAccount[]
 }
 
-/** A wrong value, an unknown flag or key: wrong use (exit status 2). The message names it and holds no secret. */
-export class ConfigError extends Error {
-  override readonly name = 'ConfigError'
-}
+export { ConfigError }
 
 export interface ConfigSources {
   /** By flag name without dashes; what came from the command line or from the caller of the library. */
@@ -27,6 +26,10 @@ export interface ConfigSources {
   readonly env: Readonly<Record<string, string | undefined>>
   /** The text of the configuration file. Throws when it cannot be read. */
   readonly readFile: (path: string) => string
+  /** Names of buckets to declare, in place of the variable's and the file's. */
+  readonly buckets?: readonly string[]
+  /** How messages name a setting; by its flag or variable if it is not said. */
+  readonly called?: (name: SettingName) => string
 }
 
 /** Variables that other commands read, see src/cli/remote.ts. */
@@ -56,6 +59,14 @@ function parseToml(source: string): unknown {
 const toml = (): typeof import('smol-toml') =>
   process.getBuiltinModule('node:module').createRequire(import.meta.url)('smol-toml')
 
+/** ` (line 3)` where the parser tells it. */
+function lineOf(error: unknown): string {
+  if (!(error instanceof Error)) return ''
+  const { line } = error as { line?: unknown }
+  const found = typeof line === 'number' ? line : /\(line (\d+) column/.exec(error.message)?.[1]
+  return found === undefined ? '' : ` (line ${found})`
+}
+
 function readConfigFile(path: string, readFile: ConfigSources['readFile']): FileData {
   let data: unknown
   try {
@@ -63,11 +74,10 @@ function readConfigFile(path: string, readFile: ConfigSources['readFile']): File
     data = path.endsWith('.json') ? JSON.parse(source) : parseToml(source)
   } catch (error) {
     // The parsers quote the line at fault, which may be a secret: only the first line of their message is told.
-    const [reason] = String(error instanceof Error ? error.message : error).split('\n')
+    const [reason = ''] = String(error instanceof Error ? error.message : error).split('\n')
     const told = error instanceof SyntaxError ? 'it is not valid JSON' : reason
-    throw new ConfigError(`The configuration file ${path} cannot be read: ${told}`, {
-      cause: error,
-    })
+    const words = `The configuration file ${path} cannot be read: ${told}${lineOf(error)}.`
+    throw new ConfigError(words, { cause: error })
   }
   if (typeof data !== 'object' || data === null || Array.isArray(data))
     throw new ConfigError(`The configuration file ${path} must hold a table at its top.`)
@@ -102,16 +112,19 @@ export function configFlags(): Record<string, { type: 'string' | 'boolean'; mult
   )
 }
 
+const nameOf = (name: SettingName, { called }: ConfigSources): string =>
+  called?.(name) ?? (allowed(name, 'flag') ? `--${flagName(name)}` : envName(name))
+
 function fromFlags(name: SettingName, sources: ConfigSources): Said | undefined {
   const texts = sources.flags.get(flagName(name))
-  return texts === undefined ? undefined : { where: `--${flagName(name)}`, texts }
+  return texts === undefined ? undefined : { where: nameOf(name, sources), texts }
 }
 
 function fromEnv(name: SettingName, sources: ConfigSources): Said | undefined {
   const value = allowed(name, 'env') ? sources.env[envName(name)] : undefined
   if (value === undefined || value === '') return undefined
   const texts = isList(name) ? value.split(',').map(item => item.trim()) : [value]
-  return { where: envName(name), texts }
+  return { where: sources.called?.(name) ?? envName(name), texts }
 }
 
 function fromFile(name: SettingName, file: FileData, path: string): Said | undefined {
@@ -157,30 +170,37 @@ function unknownVariables(env: ConfigSources['env']): readonly string[] {
   return Object.keys(env).filter(name => name.startsWith('MOONGATE_') && !known.has(name))
 }
 
-function refuseContradictions(config: Config): void {
-  const both = (one: unknown, other: unknown, words: string) => {
-    if ((one === undefined) !== (other === undefined))
-      throw new ConfigError(`${words} belong together: set both or neither.`)
+function refuseContradictions(config: Config, sources: ConfigSources): void {
+  const both = (one: SettingName, other: SettingName) => {
+    if ((config[one] === undefined) === (config[other] === undefined)) return
+    const names = `${nameOf(one, sources)} and ${nameOf(other, sources)}`
+    throw new ConfigError(`${names} belong together: set both or neither.`)
   }
-  both(config.tlsCert, config.tlsKey, '--tls-cert and --tls-key')
-  both(
-    config.rootAccessKeyId,
-    config.rootSecretAccessKey,
-    'MOONGATE_ROOT_ACCESS_KEY_ID and MOONGATE_ROOT_SECRET_ACCESS_KEY',
-  )
-  if (config.memory && (config.workers ?? 1) > 1)
-    throw new ConfigError('--workers must be 1 with --memory, whose data belongs to one thread.')
+  both('tlsCert', 'tlsKey')
+  both('rootAccessKeyId', 'rootSecretAccessKey')
+  if (config.memory && (config.workers ?? 1) > 1) {
+    const name = nameOf('workers', sources)
+    throw new ConfigError(`${name} must be 1 in memory, whose data belongs to one thread.`)
+  }
 }
 
-function declared(env: ConfigSources['env'], file: FileData): Pick<Config, 'buckets' | 'accounts'> {
+function declaredBuckets({ buckets, env }: ConfigSources, file: FileData) {
+  if (buckets !== undefined) return bucketsOfNames(buckets, 'buckets')
+  const names = env[bucketsVariable]
+  // An empty variable says nothing, as with every setting.
+  if (names === undefined || names === '') return bucketsOfFile(file['buckets'])
+  return bucketsOfText(names, bucketsVariable)
+}
+
+function declared(
+  sources: ConfigSources,
+  file: FileData,
+  rootKey: string | undefined,
+): Pick<Config, 'buckets' | 'accounts'> {
   try {
-    const names = env[bucketsVariable]
     return {
-      buckets:
-        names === undefined
-          ? bucketsOfFile(file['buckets'])
-          : bucketsOfText(names, bucketsVariable),
-      accounts: accountsOfFile(file['accounts']),
+      buckets: declaredBuckets(sources, file),
+      accounts: accountsOfFile(file['accounts'], rootKey),
     }
   } catch (error) {
     if (error instanceof DeclarationError)
@@ -209,11 +229,9 @@ export function loadConfig(sources: ConfigSources): {
     return [name, valueOf(name, said)]
   })
   // The schema gives each name a value of its kind; that is typed here, once.
-  const config: Config = {
-    ...(Object.fromEntries(values) as Values),
-    ...declared(sources.env, file),
-  }
-  refuseContradictions(config)
+  const settled = Object.fromEntries(values) as Values
+  const config: Config = { ...settled, ...declared(sources, file, settled.rootAccessKeyId) }
+  refuseContradictions(config, sources)
   const warnings = unknownVariables(sources.env).map(
     name => `The environment variable ${name} is unknown and was ignored.`,
   )

@@ -9,9 +9,10 @@ import { setImmediate as turn } from 'node:timers/promises'
 import type { Incoming } from '../gateway/message.ts'
 import { silentLog } from '../ports/log.ts'
 import { createReserve, Reserve } from '../stores/files/reserve.ts'
-import { furnish, openHouse } from './compose.ts'
+import { openHouse } from './compose.ts'
 import { loadConfig } from './config.ts'
 import { keepReserve } from './disk-room.ts'
+import { furnish } from './furnish.ts'
 
 const mebibyte = 2 ** 20
 

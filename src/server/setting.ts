@@ -1,4 +1,5 @@
 /** What one setting is: how it is called in each place, what it may be, and how it is read from text. */
+import { accessKeyIdRule, secretRule } from '../access/access-keys.ts'
 
 /** How a value is read and how it is spoken of. `parse` throws an Error whose message follows "must be". */
 export interface Kind<T> {
@@ -54,8 +55,25 @@ export const text: Kind<string> = {
   parse: value => (value === '' ? refuse('not empty') : value),
 }
 
-export const path: Kind<string> = { ...text, shown: 'PATH' }
+/** Text of a form that is told in words. */
+const formed = (shown: string, form: RegExp, words: string): Kind<string> => ({
+  shown,
+  parse: value => (form.test(value) ? value : refuse(words)),
+})
+
+// The system ends a path at a NUL, which no flag and no variable can hold, but a file or a program can.
+export const path = formed('PATH', /^[^\0]+$/, 'a path, which is not empty')
 export const secretText: Kind<string> = { ...text, shown: 'SECRET' }
+/** What a header can carry behind `Bearer`. */
+export const bearerToken = formed('SECRET', /^[\u0021-\u007e]+$/, 'visible ASCII characters')
+export const accessKeyId = formed('TEXT', accessKeyIdRule.form, accessKeyIdRule.words)
+export const secretAccessKey = formed('SECRET', secretRule.form, secretRule.words)
+/** Stands in the scope of signatures, between slashes. */
+export const region = formed(
+  'REGION',
+  /^[A-Za-z0-9-]{1,64}$/,
+  '1 to 64 letters, digits and hyphens',
+)
 
 export const flag: Kind<boolean> = {
   shown: '',

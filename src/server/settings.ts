@@ -1,7 +1,9 @@
 /** Every setting of the server, once: `--help`, the README's table and the validation are printed from this. */
 import { network } from './networks.ts'
 import {
+  accessKeyId,
   baseUrl,
+  bearerToken,
   domain,
   duration,
   flag,
@@ -10,10 +12,11 @@ import {
   origin,
   path,
   pathPrefix,
+  region,
   type Setting,
+  secretAccessKey,
   secretText,
   size,
-  text,
   whole,
 } from './setting.ts'
 
@@ -121,7 +124,7 @@ const addresses = {
   }),
   region: setting({
     group: 'Addresses',
-    kind: text,
+    kind: region,
     fallback: 'us-east-1',
     doc: 'Region that buckets are in and requests are signed for',
   }),
@@ -130,7 +133,7 @@ const addresses = {
 const access = {
   rootAccessKeyId: setting({
     group: 'Access',
-    kind: text,
+    kind: accessKeyId,
     fallback: undefined,
     secret: true,
     fallbackWords: 'made at first start',
@@ -138,7 +141,7 @@ const access = {
   }),
   rootSecretAccessKey: setting({
     group: 'Access',
-    kind: secretText,
+    kind: secretAccessKey,
     fallback: undefined,
     secret: true,
     fallbackWords: 'made at first start, printed once',
@@ -234,7 +237,7 @@ const logs = {
   }),
   metricsToken: setting({
     group: 'Logs and metrics',
-    kind: secretText,
+    kind: bearerToken,
     fallback: undefined,
     secret: true,
     fallbackWords: 'none: metrics are told to this machine only',

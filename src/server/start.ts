@@ -9,10 +9,11 @@ import { lockFolder } from '../stores/sqlite/folder-lock.ts'
 import { createShared } from '../stores/sqlite/shared.ts'
 import { readCertificate, watchCertificate } from './certificate.ts'
 import { keepCheckpointing } from './checkpointing.ts'
-import { furnish, openHouse, reserveOf } from './compose.ts'
+import { openHouse, reserveOf } from './compose.ts'
 import type { Config } from './config.ts'
 import { countersBytes } from './counters.ts'
 import { keepReserve } from './disk-room.ts'
+import { furnish } from './furnish.ts'
 import { createLogs, type Logs, openLogFiles } from './logs.ts'
 import { requireDatabase } from './lost-database.ts'
 import { keyFileWarning, masterKeyOf } from './master-key.ts'
@@ -133,7 +134,8 @@ async function listen(parts: Parts) {
   const { config, logs, state, reserve, undo } = parts
   const tls = readCertificate(config)
   const count = workersOf(config)
-  const wanted = count > 1 ? await provePort(config.host, config.port) : config.port
+  // Before anything is made: a root key is shown once, by the start that succeeds.
+  const wanted = await provePort(config.host, config.port)
   const opened = await open(parts)
   const counters = Array.from({ length: count }, () => new SharedArrayBuffer(countersBytes))
   const { house, root } = opened

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { copyFileSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { copyFileSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { eventually } from '../attacks/assertions.ts'
@@ -37,6 +37,8 @@ test('a second server on the folder or on the port is refused in a sentence; the
       /^moongate: port \d+ of 127\.0\.0\.1 is taken by another program.*\n$/,
     )
   }
+  // The next start makes the root key there, and shows it.
+  assert.deepEqual(readdirSync(elsewhere), [])
   assert.equal((await first.client.get('/')).status, 200)
   assert.equal(await first.stop(), 0)
 })
@@ -120,6 +122,11 @@ test('a wrong value of the environment is named, a secret among them never repea
   assert.equal(key.status, 2)
   assert.match(key.stderr, /MOONGATE_MASTER_KEY/)
   assert.ok(!key.stderr.includes('too-short-a-secret'))
+  const rootKey = await runCommand(['serve', '--memory', '--port', '0'], {
+    env: { MOONGATE_ROOT_SECRET_ACCESS_KEY: 'a b' },
+  })
+  assert.equal(rootKey.status, 2)
+  assert.match(rootKey.stderr, /^moongate: MOONGATE_ROOT_SECRET_ACCESS_KEY must be [^\n]*\n$/)
 })
 
 function certificate(folder: string, name: string) {

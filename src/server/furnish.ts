@@ -1,0 +1,74 @@
+/** Sees to it that what the configuration declares is there: root, accounts, buckets. By one thread of the process. */
+import { WrongAccounts } from '../access/access-keys.ts'
+import { type Access, defaultVolume, type RootKey } from '../access/accounts.ts'
+import { S3Error } from '../model/errors.ts'
+import type { House } from './compose.ts'
+import { type Config, ConfigError } from './config.ts'
+import type { DeclaredBucket } from './declared.ts'
+
+/** Resolves with the root's key. Rejects with {@link ConfigError} for what cannot be, beside what is stored. */
+export async function furnish(house: House, config: Config): Promise<RootKey> {
+  const { access } = house
+  try {
+    for (const bucket of config.buckets) await requireOwner(access, config, bucket)
+    const given = await givenRoot(access, config)
+    await access.declare(declaredAccounts(config))
+    // Last, for a key that is made is shown once, and what is refused ends the process before.
+    const root = given ?? (await access.ensureRoot())
+    for (const bucket of config.buckets) await ensureBucket(house, config, bucket)
+    return root
+  } catch (error) {
+    if (error instanceof WrongAccounts) throw new ConfigError(`${error.message}.`, { cause: error })
+    throw error
+  }
+}
+
+const declaredAccounts = ({ accounts }: Config) =>
+  accounts.map(({ id, displayName, email, volume, keys }) => ({
+    canonicalId: id,
+    displayName,
+    email,
+    volume,
+    keys: keys.map(key => ({ accessKeyId: key.accessKeyId, secret: key.secretAccessKey })),
+  }))
+
+/** The root's key as the configuration has it; before the accounts, one of which may have the key that it had before. */
+async function givenRoot(access: Access, config: Config): Promise<RootKey | undefined> {
+  const { rootAccessKeyId: accessKeyId, rootSecretAccessKey: secret } = config
+  if (accessKeyId === undefined || secret === undefined) return undefined
+  return await access.ensureRoot({ accessKeyId, secret })
+}
+
+/** Where the bucket's owner lives: only there is it found by who asks. Undefined: there is no such account. */
+async function volumeOfOwner(access: Access, config: Config, owner: string | undefined) {
+  if (owner === undefined) return defaultVolume
+  const declared = config.accounts.find(({ id }) => id === owner)
+  if (declared !== undefined) return declared.volume ?? defaultVolume
+  return (await access.account(owner))?.volume
+}
+
+async function requireOwner(access: Access, config: Config, bucket: DeclaredBucket): Promise<void> {
+  const { owner, volume, where } = bucket
+  const lives = await volumeOfOwner(access, config, owner)
+  if (lives === undefined)
+    throw new ConfigError(`${where}.owner must be the id of an account; "${owner}" is none.`)
+  if (volume === undefined || volume === lives) return
+  throw new ConfigError(`${where}.volume must be that of its owner, ${lives} (it is "${volume}").`)
+}
+
+async function ensureBucket(house: House, config: Config, bucket: DeclaredBucket): Promise<void> {
+  const { access, buckets } = house
+  const { name, where } = bucket
+  const owner = bucket.owner ?? (await access.rootPrincipal('')).canonicalId
+  const volume = (await volumeOfOwner(access, config, bucket.owner)) ?? defaultVolume
+  try {
+    await buckets.create({ volume, name, owner, region: config.region, settings: {} })
+  } catch (error) {
+    if (!(error instanceof S3Error)) throw error
+    if (error.code === 'BucketAlreadyOwnedByYou') return
+    if (error.code !== 'BucketAlreadyExists') throw error
+    throw new ConfigError(`${where}: the bucket "${name}" belongs to another account already.`, {
+      cause: error,
+    })
+  }
+}
