@@ -96,6 +96,7 @@ async function dispatch(args: readonly string[]): Promise<number> {
 /** Errors of people and of the machine, which a sentence explains; anything else is a bug and shows its stack. */
 const explained = [
   'FolderInUse',
+  'FolderUnusable',
   'PortUnavailable',
   'WrongMasterKey',
   'SchemaMismatch',

@@ -1,6 +1,5 @@
 /** Puts the house together: stores, accounts, buckets and the gateway, from a configuration. */
 import { randomBytes } from 'node:crypto'
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { type Access, createAccess } from '../access/accounts.ts'
@@ -80,7 +79,6 @@ async function greatestBodyId(store: MetaStore): Promise<number> {
 export async function openHouse(options: HouseOptions): Promise<House> {
   const { config, masterKey, shared, reserve, started, index, onConnected } = options
   const clock = systemClock
-  if (!config.memory) mkdirSync(config.data, { recursive: true, mode: 0o700 })
   const store = openSqlite({
     path: databaseFile(config),
     tables,

@@ -8,6 +8,7 @@ import { createShared } from '../stores/sqlite/shared.ts'
 import { keepCheckpointing } from './checkpointing.ts'
 import { databaseFile, type House, openHouse, reserveOf } from './compose.ts'
 import type { Config } from './config.ts'
+import { withRealFolder } from './data-folder.ts'
 import { requireDatabase } from './lost-database.ts'
 import { masterKeyOf } from './master-key.ts'
 
@@ -18,15 +19,16 @@ export class CommandFailed extends Error {
 
 /**
  * Runs `work` in a house that nobody else uses. Rejects with {@link CommandFailed} where there is no data folder,
- * FolderInUse where its server runs.
+ * FolderInUse where its server runs, FolderUnusable where this user may not use it.
  */
 export async function inFolder<T>(
-  config: Config,
+  given: Config,
   work: (house: House) => Promise<T>,
   lostKey: 'refuse' | 'renew' = 'refuse',
 ): Promise<T> {
-  if (!existsSync(databaseFile(config)))
-    throw new CommandFailed(`${config.data} holds no data of Moongate; name the folder with --data`)
+  const config = withRealFolder(given, 'find')
+  if (config === undefined || !existsSync(databaseFile(config)))
+    throw new CommandFailed(`${given.data} holds no data of Moongate; name the folder with --data`)
   // What SQLite makes is the owner's only; what the command writes elsewhere is as its user has it.
   const mask = process.umask(0o077)
   let unlock: (() => void) | undefined

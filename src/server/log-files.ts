@@ -1,15 +1,16 @@
 /** Where lines end up: files that are renamed when they grow, standard output, or nowhere. */
 import {
   closeSync,
+  constants,
   existsSync,
   fstatSync,
-  mkdirSync,
   openSync,
   renameSync,
   rmSync,
   writeSync,
 } from 'node:fs'
 import { dirname } from 'node:path'
+import { makeFolder } from '../stores/files/make-folder.ts'
 
 export const streams = ['access', 'audit', 'server'] as const
 export type StreamName = (typeof streams)[number]
@@ -32,6 +33,11 @@ const retryMs = 5000
 /** How long to wait for who reads a pipe that is full, and how often, before its lines are dropped. */
 const pipeMs = 5
 const pipeTries = 100
+
+const { O_APPEND, O_CREAT, O_WRONLY } = constants
+// A pipe that nobody reads must not hold up the start for ever. Windows has no such flag.
+const nonBlocking = process.platform === 'win32' ? 0 : constants.O_NONBLOCK
+const appending = O_WRONLY | O_APPEND | O_CREAT | nonBlocking
 
 interface Surroundings {
   /** Milliseconds. */
@@ -110,13 +116,23 @@ export class LogFile {
     }
   }
 
+  /** Where it goes, to be named. */
+  get place(): string {
+    return String(this.#target.to)
+  }
+
+  /** Opens it now rather than at its first line. Throws the system's errors. */
+  open(): void {
+    this.#open()
+  }
+
   #open(): number {
     if (this.#file !== undefined) return this.#file
     const { to } = this.#target
     if (typeof to === 'number') this.#file = to
     else {
-      mkdirSync(dirname(to), { recursive: true, mode: 0o700 })
-      this.#file = openSync(to, 'a', 0o600)
+      makeFolder(dirname(to), 0o700)
+      this.#file = openSync(to, appending, 0o600)
       this.#bytes = fstatSync(this.#file).size
     }
     return this.#file

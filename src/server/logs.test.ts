@@ -1,7 +1,15 @@
 /** Lines of the logs: valid JSON whatever is in them, without secrets, rotated. */
 
 import assert from 'node:assert/strict'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -159,4 +167,30 @@ test('where logs go', () => {
   assert.deepEqual(places, { access: join('d', 'logs', 'access.log'), audit: 1, server: 2 })
   const memory = logPlaces({ ...usual, memory: true, accessLog: undefined, auditLog: 'x.log' })
   assert.deepEqual(memory, { access: undefined, audit: 'x.log', server: 2 })
+})
+
+test('a log that cannot be written is refused by name before the server serves', () => {
+  const data = mkdtempSync(join(tmpdir(), 'moongate-logs-'))
+  try {
+    const config = { accessLog: 'off', auditLog: 'off', data, memory: false }
+    const sizes = { logFileSize: 1, logFiles: 1 }
+    const prove = (more: object) => openLogFiles({ ...config, ...sizes, ...more }).prove()
+    assert.throws(() => prove({ accessLog: data }), {
+      name: 'ConfigError',
+      message: `the access log ${data} cannot be written: it is a folder.`,
+    })
+    writeFileSync(join(data, 'file'), '')
+    assert.throws(() => prove({ auditLog: join(data, 'file', 'x.log') }), {
+      name: 'ConfigError',
+      message: /^the audit log .*x\.log cannot be written: what is to be a folder is none\.$/,
+    })
+    if (existsSync('/proc/self'))
+      assert.throws(() => prove({ accessLog: '/proc/x/y.log' }), { name: 'ConfigError' })
+    writeFileSync(join(data, 'logs'), '')
+    assert.throws(() => prove({ accessLog: undefined }), { name: 'FolderUnusable' })
+    prove({ accessLog: join(data, 'new', 'a.log'), auditLog: '-' })
+    assert.equal(statSync(join(data, 'new', 'a.log')).mode & 0o777, 0o600)
+  } finally {
+    rmSync(data, { recursive: true })
+  }
 })

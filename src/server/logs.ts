@@ -5,9 +5,12 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import type { RequestRecord } from '../gateway/message.ts'
 import type { Log } from '../ports/log.ts'
-import type { Config } from './config.ts'
+import { isDiskFull } from '../stores/files/reserve.ts'
+import { type Config, ConfigError } from './config.ts'
+import { FolderUnusable } from './data-folder.ts'
 import { type Emit, LogFile, type LogTarget, type StreamName, streams } from './log-files.ts'
 import { accessLine, auditLine, isAudited, type RequestFacts } from './log-lines.ts'
+import { reasonOf } from './reasons.ts'
 
 /** A batch is handed on when it has so many characters, or so many milliseconds after its first line. */
 const batchChars = 32_768
@@ -135,11 +138,28 @@ function areOnOneDisk(...paths: readonly string[]): boolean {
   }
 }
 
+export interface LogFiles {
+  readonly wanted: Wanted
+  readonly emit: Emit
+  /** Opens them. Throws ConfigError for a log that was asked for and cannot be written, else FolderUnusable. */
+  readonly prove: () => void
+}
+
+function proveLog(config: LogConfig, name: StreamName, file: LogFile): void {
+  try {
+    file.open()
+  } catch (error) {
+    // A server starts on a full disk, and writes its logs once there is room.
+    if (isDiskFull(error)) return
+    const said = name === 'access' ? config.accessLog : config.auditLog
+    const words = `the ${name} log ${file.place} cannot be written: ${reasonOf(error)}`
+    if (said === undefined) throw new FolderUnusable(words, { cause: error })
+    throw new ConfigError(`${words}.`, { cause: error })
+  }
+}
+
 /** Of the main thread, which alone writes. `reserve`: of the data folder, whose room is not for logs once it is needed. */
-export function openLogFiles(
-  config: LogConfig,
-  reserve?: { readonly full: boolean },
-): { wanted: Wanted; emit: Emit } {
+export function openLogFiles(config: LogConfig, reserve?: { readonly full: boolean }): LogFiles {
   const places = logPlaces(config)
   const files = new Map<StreamName, LogFile>()
   for (const name of streams) {
@@ -152,5 +172,8 @@ export function openLogFiles(
   return {
     wanted: { access: files.has('access'), audit: files.has('audit'), server: true },
     emit: (stream, text) => files.get(stream)?.write(text),
+    prove() {
+      for (const [name, file] of files) proveLog(config, name, file)
+    },
   }
 }

@@ -1,5 +1,4 @@
 /** Starts a whole server in this process, for the command line and for the library alike. */
-import { mkdirSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import type { RootKey } from '../access/accounts.ts'
 import { startSweeper, sweepTimes } from '../jobs/sweeper.ts'
@@ -12,6 +11,7 @@ import { keepCheckpointing } from './checkpointing.ts'
 import { openHouse, reserveOf } from './compose.ts'
 import type { Config } from './config.ts'
 import { countersBytes } from './counters.ts'
+import { withRealFolder } from './data-folder.ts'
 import { keepReserve } from './disk-room.ts'
 import { furnish } from './furnish.ts'
 import { createLogs, type Logs, openLogFiles } from './logs.ts'
@@ -74,6 +74,7 @@ interface Parts {
   readonly logs: Logs
   readonly emit: WorkersOptions['emit']
   readonly wanted: ReturnType<typeof openLogFiles>['wanted']
+  readonly proveLogs: () => void
   readonly undo: Undo
   readonly state: SharedState
   readonly reserve: Reserve | undefined
@@ -83,10 +84,10 @@ interface Parts {
 async function open(parts: Parts) {
   const { config, logs, reserve, undo } = parts
   if (!config.memory) {
-    mkdirSync(config.data, { recursive: true, mode: 0o700 })
     undo.add(lockFolder(config.data))
     reserve?.begin()
   }
+  parts.proveLogs()
   requireDatabase(config)
   const masterKey = masterKeyOf(config)
   const warning = keyFileWarning(config)
@@ -167,16 +168,19 @@ async function listen(parts: Parts) {
 
 /**
  * Starts the server and resolves when it is ready: declared accounts and buckets are there, every worker listens.
- * Rejects with ConfigError, FolderInUse, PortUnavailable, WrongMasterKey, SchemaMismatch, or what the system said.
+ * Rejects with ConfigError, FolderUnusable, FolderInUse, PortUnavailable, WrongMasterKey, SchemaMismatch, or what the
+ * system said.
  */
-export async function startServer({ config, onHopeless }: StartOptions): Promise<RunningServer> {
+export async function startServer(options: StartOptions): Promise<RunningServer> {
+  const { onHopeless } = options
+  const config = withRealFolder(options.config, 'make')
   const reserve = reserveOf(config)
-  const { wanted, emit } = openLogFiles(config, reserve)
+  const { wanted, emit, prove: proveLogs } = openLogFiles(config, reserve)
   const logs = createLogs(config, wanted, emit)
   const state = new SharedState(new SharedArrayBuffer(4))
   const undo = new Undo()
   const flush = () => logs.flush()
-  const parts: Parts = { config, logs, emit, wanted, undo, state, reserve, onHopeless }
+  const parts: Parts = { config, logs, emit, wanted, proveLogs, undo, state, reserve, onHopeless }
   try {
     const { workers, started, root, house, http, port } = await listen(parts)
     const sweeper = startSweeper({

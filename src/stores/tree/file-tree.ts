@@ -21,6 +21,7 @@ import {
   type TreePath,
   UnsafePath,
 } from '../../ports/file-tree.ts'
+import { makeFolder } from '../files/make-folder.ts'
 
 const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK } = constants
 
@@ -43,7 +44,7 @@ const codeOf = (error: unknown): string | undefined =>
 
 /** Opens a folder as a tree. A link to the folder itself is followed, none inside is. */
 export async function openFileTree(options: FileTreeOptions): Promise<FileTree> {
-  if (options.make) await mkdir(options.folder, { recursive: true })
+  if (options.make) makeFolder(options.folder)
   const root = await realpath(options.folder)
   const without =
     options.without === undefined

@@ -1,0 +1,22 @@
+/** What the system says of a file or folder, in words for whoever runs the server. */
+
+const words: Readonly<Record<string, string>> = {
+  EACCES: 'this user may not',
+  EPERM: 'this user may not',
+  EROFS: 'the file system is read-only',
+  EISDIR: 'it is a folder',
+  ENOTDIR: 'what is to be a folder is none',
+  EEXIST: 'what is to be a folder is none',
+  ENOENT: 'there is no such place',
+  ENXIO: 'nobody reads from it',
+  ELOOP: 'its symbolic links lead in a circle',
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'the disk is full',
+}
+
+/** Why something failed, to stand behind a colon. */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const known = 'code' in error ? words[String(error.code)] : undefined
+  return known ?? error.message
+}
