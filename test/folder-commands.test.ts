@@ -2,9 +2,11 @@
 import assert from 'node:assert/strict'
 import { hash } from 'node:crypto'
 import {
+  existsSync,
   readdirSync,
   readFileSync,
   statSync,
+  symlinkSync,
   truncateSync,
   unlinkSync,
   writeFileSync,
@@ -12,7 +14,7 @@ import {
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { before, test } from 'node:test'
-import { elements } from './client.ts'
+import { Client, elements } from './client.ts'
 import { runCommand, type Spawned, spawnServer, temporaryFolder } from './server.ts'
 
 const data = temporaryFolder()
@@ -145,6 +147,58 @@ test('blobs that lost a bit, their end or themselves are found, told by their ke
     .map(line => JSON.parse(line))
   assert.ok(lines.some(({ finding }) => finding?.kind === 'missing' && finding.key === 'big'))
   assert.equal(lines.at(-1).clean, false)
+})
+
+test('what is in a folder can be checked and exported without its master key', async () => {
+  const lost = temporaryFolder()
+  const server = await spawnServer({ data: lost, env: { MOONGATE_BUCKETS: 'bucket' } })
+  await server.client.put('/bucket/a', 'a')
+  await server.stop()
+  unlinkSync(join(lost, 'master.key'))
+  const checked = await runCommand(['check', '--data', lost])
+  assert.deepEqual([checked.status, checked.stderr], [0, ''])
+  const out = join(temporaryFolder(), 'out')
+  assert.equal((await runCommand(['export', 'bucket', out, '--data', lost])).status, 0)
+  assert.equal(readFileSync(join(out, 'a'), 'utf8'), 'a')
+  assert.ok(!existsSync(join(lost, 'master.key')))
+  const served = await runCommand(['serve', '--port', '0', '--data', lost])
+  assert.equal(served.status, 2)
+  const args = ['root-key', 'rotate', '--data', lost]
+  const rotated = await runCommand(args, { keys: false })
+  assert.match(rotated.stdout, /^ {4}export AWS_SECRET_ACCESS_KEY=\S+$/m)
+  assert.equal(rotated.stderr, '')
+  assert.match((await runCommand(args)).stderr, /which the next start puts back/)
+})
+
+test('an import makes the data folder, shows its root key, and leaves links out', async () => {
+  const source = temporaryFolder()
+  writeFileSync(join(source, 'file'), 'x')
+  symlinkSync('file', join(source, 'link'))
+  // Within the source, as by default in the folder that one is in; it is not imported into itself.
+  const made = join(source, 'data')
+  const args = (folder: string, bucket = 'bucket') => ['import', folder, bucket, '--data', made]
+  for (const wrong of [args(join(source, 'nothing')), args(source, 'A_B')]) {
+    assert.equal((await runCommand(wrong)).status, 1)
+    assert.ok(!existsSync(made))
+  }
+  const first = await runCommand([...args(source), '--json'], { keys: false })
+  assert.equal(first.status, 0, first.stderr)
+  assert.match(first.stderr, /^The data folder .* was made\. [^]*export AWS_SECRET_ACCESS_KEY=/)
+  const { objects, links, failed, rootKey } = JSON.parse(first.stdout)
+  assert.deepEqual([objects, links, failed], [1, 1, 0])
+  const again = await runCommand(args(source), { keys: false })
+  assert.match(again.stdout, /; 1 key of it there already, 1 symbolic link left out\.\n$/)
+  assert.deepEqual([again.status, again.stderr], [0, ''])
+  const server = await spawnServer({ data: made, keys: false })
+  const { accessKeyId, secretAccessKey: secret } = rootKey
+  const client = new Client({ port: server.port, accessKeyId, secret })
+  assert.equal((await client.get('/bucket/file')).text, 'x')
+  await server.stop()
+  const elsewhere = temporaryFolder()
+  writeFileSync(join(elsewhere, 'mine'), '')
+  const refused = await runCommand(['import', source, 'bucket', '--data', elsewhere])
+  assert.equal(refused.status, 1)
+  assert.match(refused.stderr, /holds no data of Moongate/)
 })
 
 test('wrong use is told as such', async () => {

@@ -5,9 +5,10 @@ const serverFlags = async (): Promise<Readonly<Record<string, Flag>>> =>
   (await import('./serve.ts')).serveFlags()
 
 /** What a command on a data folder must know of it. */
-const folderFlags = async (): Promise<Readonly<Record<string, Flag>>> => {
+const folderFlags = async (makesIt = false): Promise<Readonly<Record<string, Flag>>> => {
   const { data, config } = await serverFlags()
-  return { ...(data && { data }), ...(config && { config }) }
+  const doc = 'Data folder of a server [./moongate-data]'
+  return { ...(data && { data: makesIt ? data : { ...data, doc } }), ...(config && { config }) }
 }
 
 export const commands: readonly Command[] = [
@@ -29,7 +30,7 @@ export const commands: readonly Command[] = [
     name: 'root-key rotate',
     kind: 'folder',
     summary: 'Give the root account a new key and show it once; the old one stops to work',
-    flags: folderFlags,
+    flags: () => folderFlags(),
     examples: ['moongate root-key rotate --data /srv/s3', 'moongate root-key rotate --json'],
     run: async args => (await import('./root-key.ts')).rotateRootKey(args),
   },
@@ -77,7 +78,7 @@ export const commands: readonly Command[] = [
     summary: 'Make a bucket of a folder of plain files, or of an export',
     positionals: 'DIR BUCKET',
     flags: async () => ({
-      ...(await folderFlags()),
+      ...(await folderFlags(true)),
       prefix: { shown: 'P', doc: 'Put before every key' },
       overwrite: { doc: 'Write keys anew that are there already' },
     }),

@@ -1,4 +1,5 @@
 /** `moongate root-key rotate`: on a data folder whose server is stopped. */
+import { exportLines } from '../server/banner.ts'
 import { rotateRoot } from '../server/folder.ts'
 import { processConfig } from '../server/process.ts'
 import type { Arguments } from './command.ts'
@@ -9,9 +10,15 @@ export async function rotateRootKey({ flags, positionals, output }: Arguments): 
     throw new WrongUse(`root-key rotate takes no argument: ${positionals.join(' ')}.`)
   const config = processConfig({ flags, note: output.note })
   const { accessKeyId, secret } = await rotateRoot(config)
-  output.result(
-    `The root key is now, and will not be shown again:\n  ${accessKeyId}\n  ${secret}`,
-    { accessKeyId, secretAccessKey: secret },
-  )
+  const words = [
+    'The root key is new. The secret is not shown again; keep it:',
+    ...exportLines(accessKeyId, secret),
+  ].join('\n')
+  output.result(words, { accessKeyId, secretAccessKey: secret })
+  if (config.rootAccessKeyId !== undefined) {
+    output.note(
+      'moongate: the configuration gives a root key, which the next start puts back in place of this one. Change it there.',
+    )
+  }
   return 0
 }

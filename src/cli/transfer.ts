@@ -1,4 +1,5 @@
 /** `moongate export` and `moongate import`. */
+import { exportLines } from '../server/banner.ts'
 import {
   exportData,
   importData,
@@ -20,10 +21,12 @@ export const exportDetails = [
 
 export const importDetails = [
   'Every regular file below the folder becomes an object, with the path as its key, the time of the file as its',
-  'Last-Modified, and a content type by the end of its name. Symbolic links are not followed. A folder that export',
-  'wrote becomes the bucket that it was, with metadata, tags, ETags and versions (these get new ids).',
+  'Last-Modified, and a content type by the end of its name. Symbolic links are left out, and counted. A folder that',
+  'export wrote becomes the bucket that it was, with metadata, tags, ETags and versions (these get new ids; null stays null).',
   'Keys that are there already stay as they are, so that an import that was interrupted can be run again;',
   'with --overwrite they are written anew. The bucket is made where it is not there, and belongs to the root account.',
+  'So is the data folder, where it is not there or empty; its root key is shown once.',
+  'Exit status: 0 if all is there, links left out; 1 if a file could not be taken.',
 ].join('\n')
 
 const flagOf = (flags: Arguments['flags'], name: string): string => flags.get(name)?.at(-1) ?? ''
@@ -83,6 +86,17 @@ export async function exportCommand(args: Arguments): Promise<number> {
   return failed === 0 ? 0 : 1
 }
 
+type RootKey = Parameters<Parameters<typeof importData>[1]['onMade']>[0]
+
+function madeInWords(data: string, key: Pick<RootKey, 'accessKeyId' | 'secret'>): string {
+  if (key.secret === undefined)
+    return `The data folder ${data} was made; its root key is the configured one.`
+  return [
+    `The data folder ${data} was made. The secret of its root key is not shown again; keep it:`,
+    ...exportLines(key.accessKeyId, key.secret),
+  ].join('\n')
+}
+
 export async function importCommand(args: Arguments): Promise<number> {
   const { flags, positionals, output } = args
   const [folder, bucket] = two(positionals, 'import DIR BUCKET')
@@ -90,16 +104,23 @@ export async function importCommand(args: Arguments): Promise<number> {
   const { bar, problems, ...hooks } = hooksOf(args)
   const prefix = flagOf(flags, 'prefix')
   const overwrite = flags.has('overwrite')
-  const options = { bucket, folder, prefix, overwrite, ...hooks }
+  const made: { rootKey?: object } = {}
+  const onMade = ({ accessKeyId, secret }: RootKey) => {
+    if (secret !== undefined) made.rootKey = { accessKeyId, secretAccessKey: secret }
+    // At once: nobody could have it again if the import failed.
+    output.note(madeInWords(config.data, { accessKeyId, secret }))
+  }
+  const options = { bucket, folder, prefix, overwrite, onMade, ...hooks }
   const report = await importData(config, options).finally(() => bar.clear())
-  const { objects, bytes, skipped, failed } = report
+  const { objects, bytes, skipped, links, failed } = report
   const more = [
     ...(skipped === 0 ? [] : [`${countInWords(skipped, 'key')} of it there already`]),
+    ...(links === 0 ? [] : [`${countInWords(links, 'symbolic link')} left out`]),
     ...(failed === 0 ? [] : [`${countInWords(failed, 'problem')}`]),
   ].join(', ')
   output.result(
     `Imported ${countInWords(objects, 'object')} (${bytesInWords(bytes)}) from ${folder} to ${bucket}${more === '' ? '' : `; ${more}`}.`,
-    { bucket, folder, ...report, problems },
+    { bucket, folder, ...report, problems, ...made },
   )
   return failed === 0 ? 0 : 1
 }

@@ -16,6 +16,8 @@ export interface TreeFile {
 export interface TreeOddity {
   readonly shown: string
   readonly why: string
+  /** A symbolic link, which nothing follows. */
+  readonly isLink: boolean
 }
 
 /** A file that was made and waits for its bytes. */

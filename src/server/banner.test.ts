@@ -17,7 +17,7 @@ const facts: BannerFacts = {
 test('a secret is printed when it was made, and else it is said where it is', () => {
   const made = banner({ ...facts, root: { accessKeyId: 'AKIDROOT', secret: 's3', given: false } })
   assert.match(made, /export AWS_SECRET_ACCESS_KEY=s3\n/)
-  assert.match(banner(facts), /AKIDROOT \(its secret was shown once\)/)
+  assert.match(banner(facts), /AKIDROOT \(set before; its secret is not shown\)/)
   const given = banner({ ...facts, root: { ...facts.root, given: true } })
   assert.match(given, /AKIDROOT \(as configured\)/)
   assert.doesNotMatch(given, /SECRET/)

@@ -23,16 +23,21 @@ export interface BannerFacts {
 function credentials({ root, insecure }: BannerFacts): readonly string[] {
   if (insecure) return ['INSECURE: any access key is taken, no signature is checked.', '']
   if (root.secret === undefined) {
-    const known = root.given ? 'as configured' : 'its secret was shown once'
+    const known = root.given ? 'as configured' : 'set before; its secret is not shown'
     return [`  Root key    ${root.accessKeyId} (${known})`, '']
   }
   return [
     '  Root key, made now. The secret is not shown again; keep it:',
-    `    export AWS_ACCESS_KEY_ID=${root.accessKeyId}`,
-    `    export AWS_SECRET_ACCESS_KEY=${root.secret}`,
+    ...exportLines(root.accessKeyId, root.secret),
     '',
   ]
 }
+
+/** A key as a shell takes it. */
+export const exportLines = (accessKeyId: string, secret: string): readonly string[] => [
+  `    export AWS_ACCESS_KEY_ID=${accessKeyId}`,
+  `    export AWS_SECRET_ACCESS_KEY=${secret}`,
+]
 
 /** The banner, with a line feed at its end. */
 export function banner(facts: BannerFacts): string {

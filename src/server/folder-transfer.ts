@@ -1,5 +1,5 @@
 /** `moongate export` and `import`, put together: a folder of data whose server is stopped, and a folder of plain files. */
-import { defaultVolume } from '../access/accounts.ts'
+import { defaultVolume, type RootKey } from '../access/accounts.ts'
 import { PlainBuckets } from '../buckets/buckets.ts'
 import type { Core } from '../buckets/core.ts'
 import { type ExportReport, exportBucket } from '../jobs/transfer/export.ts'
@@ -8,7 +8,7 @@ import { BadManifest, type ManifestHead } from '../jobs/transfer/manifest.ts'
 import type { TransferHooks, TransferProblem, TransferProgress } from '../jobs/transfer/transfer.ts'
 import { S3Error } from '../model/errors.ts'
 import type { BucketInfo, Keyspace } from '../ports/keyspace.ts'
-import { requireBucketName } from '../rules/names.ts'
+import { isPossibleBucket, requireBucketName } from '../rules/names.ts'
 import { openFileTree } from '../stores/tree/file-tree.ts'
 import type { House } from './compose.ts'
 import type { Config } from './config.ts'
@@ -36,23 +36,42 @@ export const exportData = (
     return await exportBucket(buckets.keyspace(bucket), tree, { ...options, windows })
   })
 
+export interface FolderImport extends FolderTransfer {
+  readonly overwrite: boolean
+  /** Told the root key of a data folder that was not there, or was empty. */
+  readonly onMade: (root: RootKey) => void
+}
+
+/** What is asked for can be done, as far as that can be known before a data folder is made for it. */
+async function requirePossible({ folder, bucket }: FolderImport): Promise<void> {
+  const tree = await openFileTree({ folder, make: false })
+  await tree.isEmpty()
+  if (!isPossibleBucket(bucket)) throw new CommandFailed(`${bucket} cannot be a bucket's name`)
+}
+
 /** Makes a bucket of a folder, or adds to one. Rejects as {@link inFolder} does, and with CommandFailed. */
-export const importData = (
+export async function importData(config: Config, options: FolderImport): Promise<ImportReport> {
+  await requirePossible(options)
+  const work = (house: House) => importInto(house, config, options)
+  return await inFolder(config, work, { onMade: options.onMade })
+}
+
+async function importInto(
+  house: House,
   config: Config,
-  options: FolderTransfer & { readonly overwrite: boolean },
-): Promise<ImportReport> =>
-  inFolder(config, async house => {
-    const tree = await openFileTree({ folder: options.folder, make: false, without: config.data })
-    const { canonicalId: owner } = await house.access.rootPrincipal('')
-    const target = new Target(house, config, { name: options.bucket, owner })
-    const source = { digester: house.core.digester, owner }
-    try {
-      return await nameable(importTree(tree, target, { ...options, source }))
-    } catch (error) {
-      if (error instanceof BadManifest) throw new CommandFailed(error.message, { cause: error })
-      throw error
-    }
-  })
+  options: FolderImport,
+): Promise<ImportReport> {
+  const tree = await openFileTree({ folder: options.folder, make: false, without: config.data })
+  const { canonicalId: owner } = await house.access.rootPrincipal('')
+  const target = new Target(house, config, { name: options.bucket, owner })
+  const source = { digester: house.core.digester, owner }
+  try {
+    return await nameable(importTree(tree, target, { ...options, source }))
+  } catch (error) {
+    if (error instanceof BadManifest) throw new CommandFailed(error.message, { cause: error })
+    throw error
+  }
+}
 
 class Target implements ImportTarget {
   readonly #house: House
@@ -66,11 +85,13 @@ class Target implements ImportTarget {
     this.#wanted = wanted
   }
 
-  at(modified: number): Keyspace {
+  at(modified: number, asNull = false): Keyspace {
     if (this.#bucket === undefined) throw new Error('the target is not open')
     if (modified === 0) return this.#house.buckets.keyspace(this.#bucket)
     const core: Core = { ...this.#house.core, clock: { now: () => modified } }
-    return new PlainBuckets(core).keyspace(this.#bucket)
+    // Where versioning is suspended, what is written is the null version.
+    const bucket: BucketInfo = asNull ? { ...this.#bucket, versioning: 'Suspended' } : this.#bucket
+    return new PlainBuckets(core).keyspace(bucket)
   }
 
   async open(head: ManifestHead | undefined): Promise<BucketInfo> {

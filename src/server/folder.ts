@@ -1,6 +1,8 @@
 /** Opens a data folder for a command that works on it while its server is stopped. */
 import { existsSync } from 'node:fs'
 import type { AccessKey } from '../access/access-keys.ts'
+import type { RootKey } from '../access/accounts.ts'
+import { type MasterKey, newMasterKey, parseMasterKey } from '../access/seal.ts'
 import { S3Error } from '../model/errors.ts'
 import { silentLog } from '../ports/log.ts'
 import { lockFolder } from '../stores/sqlite/folder-lock.ts'
@@ -9,12 +11,38 @@ import { keepCheckpointing } from './checkpointing.ts'
 import { databaseFile, type House, openHouse, reserveOf } from './compose.ts'
 import type { Config } from './config.ts'
 import { withRealFolder } from './data-folder.ts'
-import { requireDatabase } from './lost-database.ts'
+import { ensureRoot } from './furnish.ts'
+import { holdsSomething, requireDatabase } from './lost-database.ts'
 import { masterKeyOf } from './master-key.ts'
 
 /** A command could not do what it was asked to; the message says why. */
 export class CommandFailed extends Error {
   override readonly name = 'CommandFailed'
+}
+
+export interface FolderUse {
+  /** Whether secrets are written: then under a new master key, if the one before is lost. Else none is needed. */
+  readonly secrets?: 'written'
+  /** Makes a folder that is not there or empty, and is told its root key. */
+  readonly onMade?: (root: RootKey) => void
+}
+
+/** A folder that holds data, or one that may be begun. */
+function folderOf(given: Config, mayMake: boolean): { config: Config; isNew: boolean } {
+  if (given.memory)
+    throw new CommandFailed('there is no data folder: the configuration says to keep all in memory')
+  const config = withRealFolder(given, 'find')
+  if (config !== undefined && existsSync(databaseFile(config))) return { config, isNew: false }
+  if (!mayMake || (config !== undefined && holdsSomething(config.data)))
+    throw new CommandFailed(`${given.data} holds no data of Moongate; name the folder with --data`)
+  return { config: withRealFolder(given, 'make'), isNew: true }
+}
+
+function keyFor(config: Config, isNew: boolean, { secrets }: FolderUse): MasterKey {
+  if (secrets === 'written') return masterKeyOf(config, 'renew')
+  if (isNew) return masterKeyOf(config)
+  // No secret is read or written: what is in the folder can be had without its key.
+  return parseMasterKey(newMasterKey())
 }
 
 /**
@@ -24,11 +52,9 @@ export class CommandFailed extends Error {
 export async function inFolder<T>(
   given: Config,
   work: (house: House) => Promise<T>,
-  lostKey: 'refuse' | 'renew' = 'refuse',
+  use: FolderUse = {},
 ): Promise<T> {
-  const config = withRealFolder(given, 'find')
-  if (config === undefined || !existsSync(databaseFile(config)))
-    throw new CommandFailed(`${given.data} holds no data of Moongate; name the folder with --data`)
+  const { config, isNew } = folderOf(given, use.onMade !== undefined)
   // What SQLite makes is the owner's only; what the command writes elsewhere is as its user has it.
   const mask = process.umask(0o077)
   let unlock: (() => void) | undefined
@@ -39,7 +65,7 @@ export async function inFolder<T>(
     reserve?.begin()
     const house = await openHouse({
       config,
-      masterKey: masterKeyOf(config, lostKey),
+      masterKey: keyFor(config, isNew, use),
       shared: createShared(),
       reserve,
       started: Date.now(),
@@ -48,6 +74,7 @@ export async function inFolder<T>(
     process.umask(mask)
     const stopCheckpointing = keepCheckpointing(config, { store: house.store, reserve }, silentLog)
     try {
+      if (isNew) use.onMade?.(await ensureRoot(house.access, config))
       return await work(house)
     } finally {
       await stopCheckpointing()
@@ -72,4 +99,4 @@ export async function nameable<T>(work: Promise<T>): Promise<T> {
 
 /** A new root key; the one before stops to work. */
 export const rotateRoot = (config: Config): Promise<AccessKey> =>
-  inFolder(config, house => house.access.rotateRoot(), 'renew')
+  inFolder(config, house => house.access.rotateRoot(), { secrets: 'written' })

@@ -11,10 +11,12 @@ export async function furnish(house: House, config: Config): Promise<RootKey> {
   const { access } = house
   try {
     for (const bucket of config.buckets) await requireOwner(access, config, bucket)
-    const given = await givenRoot(access, config)
+    const isGiven = config.rootAccessKeyId !== undefined
+    // A given one first: one of the accounts may have the key that the root account had before. One that is made last:
+    // it is shown once, and what is refused ends the process before.
+    const given = isGiven ? await ensureRoot(access, config) : undefined
     await access.declare(declaredAccounts(config))
-    // Last, for a key that is made is shown once, and what is refused ends the process before.
-    const root = given ?? (await access.ensureRoot())
+    const root = given ?? (await ensureRoot(access, config))
     for (const bucket of config.buckets) await ensureBucket(house, config, bucket)
     return root
   } catch (error) {
@@ -32,11 +34,11 @@ const declaredAccounts = ({ accounts }: Config) =>
     keys: keys.map(key => ({ accessKeyId: key.accessKeyId, secret: key.secretAccessKey })),
   }))
 
-/** The root's key as the configuration has it; before the accounts, one of which may have the key that it had before. */
-async function givenRoot(access: Access, config: Config): Promise<RootKey | undefined> {
+/** The root account with the key that the configuration gives, else with its own, else with a new one. */
+export function ensureRoot(access: Access, config: Config): Promise<RootKey> {
   const { rootAccessKeyId: accessKeyId, rootSecretAccessKey: secret } = config
-  if (accessKeyId === undefined || secret === undefined) return undefined
-  return await access.ensureRoot({ accessKeyId, secret })
+  const isGiven = accessKeyId !== undefined && secret !== undefined
+  return access.ensureRoot(isGiven ? { accessKeyId, secret } : undefined)
 }
 
 /** Where the bucket's owner lives: only there is it found by who asks. Undefined: there is no such account. */

@@ -16,7 +16,8 @@ function sizeOf(path: string): number | undefined {
   }
 }
 
-function holdsSomething(folder: string): boolean {
+/** Whether anything is in the folder, which need not be there. */
+export function holdsSomething(folder: string): boolean {
   try {
     // A volume of its own has that folder from its making.
     return readdirSync(folder).some(name => name !== 'lost+found')

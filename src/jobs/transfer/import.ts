@@ -25,9 +25,9 @@ import { type Source, writeEntry } from './write-entry.ts'
 export interface ImportTarget {
   /**
    * The bucket as it writes objects of that age (milliseconds since the epoch; their Last-Modified is what the clock
-   * says, so it is set back). Zero: it is only asked what is there.
+   * says, so it is set back). Zero: it is only asked what is there. `asNull`: what is written is the null version.
    */
-  at(modified: number): Keyspace
+  at(modified: number, asNull?: boolean): Keyspace
   /** The bucket for an export with this head, made or found. Called once, before anything is written. */
   open(head: ManifestHead | undefined): Promise<BucketInfo>
   /** Called when everything is there. */
@@ -47,6 +47,8 @@ export interface ImportReport {
   readonly bytes: number
   /** Keys that were there already. */
   readonly skipped: number
+  /** Symbolic links, which are left out. */
+  readonly links: number
   readonly failed: number
 }
 
@@ -59,17 +61,20 @@ export async function importTree(
   const run = new Import(tree, target, options)
   await run.all()
   const { failed } = run.tally
-  const { skipped, written } = run
-  return { ...written, skipped, failed }
+  const { skipped, links, written } = run
+  return { ...written, skipped, links, failed }
 }
 
 class Import {
   readonly tally: Tally
   skipped = 0
+  links = 0
   readonly written = { objects: 0, bytes: 0 }
   readonly #tree: FileTree
   readonly #target: ImportTarget
   readonly #options: ImportOptions
+  /** Whether what is imported has versions beside the current ones. */
+  #versions = false
 
   constructor(tree: FileTree, target: ImportTarget, options: ImportOptions) {
     this.#tree = tree
@@ -81,7 +86,8 @@ class Import {
   async all(): Promise<void> {
     const exported = (await this.#tree.find([manifestFile])) !== undefined
     for await (const entry of this.#tree.list()) {
-      if ('why' in entry) this.tally.fail(entry.shown, `is left out: ${entry.why}`)
+      if ('why' in entry && entry.isLink) this.links += 1
+      else if ('why' in entry) this.tally.fail(entry.shown, `is left out: ${entry.why}`)
       else if (!isOurs(entry.path) || entry.path.length > 1) this.tally.expect(entry.size)
     }
     const lanes = new Lanes(lanesWidth)
@@ -109,6 +115,7 @@ class Import {
     for await (const line of linesOf(this.#tree.read([manifestFile]))) {
       if (head === undefined) {
         head = parseHead(line)
+        this.#versions = head.versions
         await this.#target.open(head)
         continue
       }
@@ -146,7 +153,9 @@ class Import {
   }
 
   async #importEntry(entry: ManifestEntry): Promise<void> {
-    const space = this.#target.at(Math.max(1, entry.modified))
+    const asNull =
+      entry.versionId === 'null' && this.#versions && (await this.#lacksNull(entry.key))
+    const space = this.#target.at(Math.max(1, entry.modified), asNull)
     if (entry.path === null) {
       await space.delete({ key: entry.key, conditions: {} })
       return
@@ -163,6 +172,17 @@ class Import {
     const unlike = result.size !== entry.size || (isMd5(entry.etag) && result.etag !== entry.etag)
     if (unlike)
       this.tally.fail(entry.key, 'was imported, but its file is not what was exported any more')
+  }
+
+  /** Whether the null version's place is free: what stands there is not written over, it was never ours. */
+  async #lacksNull(key: string): Promise<boolean> {
+    try {
+      await this.#target.at(0).head({ key, versionId: 'null' })
+      return false
+    } catch (error) {
+      if (!(error instanceof S3Error)) throw error
+      return error.code === 'NoSuchVersion' || error.code === 'NoSuchKey'
+    }
   }
 
   async #fromFiles(exported: boolean, lanes: Lanes): Promise<void> {

@@ -168,7 +168,7 @@ class PlainTree implements FileTree {
       const name = textOf(entry)
       const shown = [...parents, name ?? String(entry.name)].join('/')
       if (name === undefined) {
-        yield { shown, why: 'its name is not UTF-8' }
+        yield { shown, why: 'its name is not UTF-8', isLink: false }
         continue
       }
       const path = [...parents, name]
@@ -178,8 +178,8 @@ class PlainTree implements FileTree {
       if (facts === undefined) continue
       if (facts.isDirectory()) yield* this.#listFolder(path)
       else if (facts.isFile()) yield { path, size: facts.size, modified: facts.mtimeMs }
-      else if (facts.isSymbolicLink()) yield { shown, why: 'it is a symbolic link' }
-      else yield { shown, why: 'it is not a regular file' }
+      else if (facts.isSymbolicLink()) yield { shown, why: 'it is a symbolic link', isLink: true }
+      else yield { shown, why: 'it is not a regular file', isLink: false }
     }
   }
 
