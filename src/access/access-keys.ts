@@ -31,7 +31,13 @@ export class WrongAccounts extends Error {
 export function newAccessKey(): AccessKey {
   let accessKeyId = 'MG'
   for (const byte of randomBytes(18)) accessKeyId += base32.charAt(byte % base32.length)
-  return { accessKeyId, secret: randomBytes(30).toString('base64url') }
+  return { accessKeyId, secret: newSecret() }
+}
+
+/** A command line takes what begins with a hyphen for an option. */
+function newSecret(): string {
+  const secret = randomBytes(30).toString('base64url')
+  return secret.startsWith('-') ? newSecret() : secret
 }
 
 /** Throws {@link WrongAccounts} for a key that somebody chose and that cannot be one; it does not repeat the secret. */

@@ -262,7 +262,9 @@ test('the cache is bounded', () => {
 })
 
 test('new keys differ', () => {
-  const keys = Array.from({ length: 50 }, newAccessKey)
-  assert.equal(new Set(keys.map(key => key.accessKeyId)).size, 50)
-  assert.equal(new Set(keys.map(key => key.secret)).size, 50)
+  const keys = Array.from({ length: 1000 }, newAccessKey)
+  // One in 64 would begin with a hyphen, which no command line takes for a value.
+  assert.ok(keys.every(({ secret }) => /^[A-Za-z0-9_][A-Za-z0-9_-]{39}$/.test(secret)))
+  assert.equal(new Set(keys.map(key => key.accessKeyId)).size, 1000)
+  assert.equal(new Set(keys.map(key => key.secret)).size, 1000)
 })
