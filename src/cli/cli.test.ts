@@ -39,6 +39,17 @@ test('every command explains itself with examples', async () => {
   }
 })
 
+test('a command that failed ends its process, whatever is left open', () => {
+  const main = fileURLToPath(new URL('main.ts', import.meta.url))
+  const open = 'data:text/javascript,setInterval(() => undefined, 1000)'
+  const nothing = fileURLToPath(new URL('nothing', import.meta.url))
+  const args = ['--import', open, main, 'check', '--data', nothing]
+  assert.throws(
+    () => execFileSync(process.execPath, args, { stdio: 'pipe', timeout: 60_000 }),
+    (error: unknown) => error instanceof Error && 'status' in error && error.status === 1,
+  )
+})
+
 test('a word that is nearly right is suggested, another is not', () => {
   assert.equal(suggestion('serv', ['serve', 'check']), ' Did you mean serve?')
   assert.equal(suggestion('banana', ['serve', 'check']), '')

@@ -105,7 +105,13 @@ const explained = [
   'CommandFailed',
 ]
 
-/** Runs what the arguments say. Resolves with the exit status: 0 done, 1 failed, 2 wrong use. */
+/** So long a command that failed may take to let go of what it holds, in milliseconds. */
+const graceMs = 2000
+
+/**
+ * Runs what the arguments say. Resolves with the exit status: 0 done, 1 failed, 2 wrong use. Who failed may have left
+ * something open, a server that could not be closed among it: that keeps the process for a moment only.
+ */
 export async function run(args: readonly string[]): Promise<number> {
   try {
     return await dispatch(args)
@@ -115,6 +121,8 @@ export async function run(args: readonly string[]): Promise<number> {
     const known = wrong || explained.includes(error.name) || 'syscall' in error
     const words = known ? `moongate: ${error.message}` : (error.stack ?? error.message)
     process.stderr.write(`${words}\n`)
-    return wrong ? 2 : 1
+    const status = wrong ? 2 : 1
+    setTimeout(() => process.exit(status), graceMs).unref()
+    return status
   }
 }

@@ -19,6 +19,7 @@ import { requireDatabase } from './lost-database.ts'
 import { keyFileWarning, masterKeyOf } from './master-key.ts'
 import { portError, portsAreShared, provePort } from './port.ts'
 import { type Certificate, type Serving, SharedState, serve } from './serving.ts'
+import { Undo } from './undo.ts'
 import { Workers, type WorkersOptions } from './workers.ts'
 
 export interface RunningServer {
@@ -54,19 +55,6 @@ function endpointOf(config: Config, port: number): string {
   const name = anywhere[host] ?? (host.includes(':') ? `[${host}]` : host)
   const scheme = config.tlsCert === undefined ? 'http' : 'https'
   return `${scheme}://${name}:${port}${config.prefix}`
-}
-
-/** What must be undone, last thing first. */
-class Undo {
-  readonly #steps: (() => void | Promise<void>)[] = []
-
-  add(step: () => void | Promise<void>): void {
-    this.#steps.push(step)
-  }
-
-  async run(): Promise<void> {
-    for (let step = this.#steps.pop(); step !== undefined; step = this.#steps.pop()) await step()
-  }
 }
 
 interface Parts {
@@ -160,7 +148,11 @@ async function listen(parts: Parts) {
   const { port, http } = serving
   const workers = workersFor(parts, opened, { counters, port, tls })
   undo.add(async () => {
-    await Promise.all([serving.close(config.drainTimeout), workers.close(config.drainTimeout)])
+    const { drainTimeout } = config
+    // Both to their end, also when one fails.
+    const closing = [serving.close(drainTimeout), workers.close(drainTimeout)]
+    const failed = (await Promise.allSettled(closing)).find(({ status }) => status === 'rejected')
+    if (failed?.status === 'rejected') throw failed.reason
   })
   const started = counters.slice(1).map((_, index) => workers.start(index + 1))
   return { serving, workers, started, root, house, http, port }
@@ -209,12 +201,12 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
       flush,
       async close() {
         state.state = 'draining'
-        await undo.run()
-        flush()
+        await undo.run().finally(flush)
       },
     }
   } catch (error) {
-    await undo.run()
+    // Why the start failed says more than what could not be undone after it.
+    await undo.run().catch((err: unknown) => logs.log.debug({ err }, 'a start was not undone'))
     flush()
     throw error
   }
