@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { access, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
@@ -22,6 +22,12 @@ test('the packed tarball installs, says its version and serves', { timeout: 180_
   await writeFile(join(folder, 'package.json'), JSON.stringify(project))
   const packages = [join(folder, filename), 'node@26']
   await run('npm', ['install', '--no-audit', '--no-fund', ...packages], { cwd: folder })
+
+  const installed = join(folder, 'node_modules', 'moongate')
+  const readme = await readFile(join(installed, 'README.md'), 'utf8')
+  const links = [...readme.matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, path = '']) => path)
+  assert.ok(links.length > 5)
+  for (const path of ['NOTICE', ...links]) await access(join(installed, path))
 
   const said = await run('npx', ['moongate', '--version'], { cwd: folder })
   assert.equal(said.stdout.trim(), manifest.version)

@@ -182,7 +182,9 @@ export async function spawnServer(options: SpawnOptions = {}): Promise<Spawned> 
   )
   const endpoint = await new Promise<string>((resolve, reject) => {
     child.stdout?.on('data', () => {
-      const found = /serves S3 at (\S+)\n[^]*Workers/.exec(written.stdout)
+      const found = /(?:serves S3 at |"endpoint":")([^\s"]+)[^]*\n(?:[^]*Workers|$)/.exec(
+        written.stdout,
+      )
       if (found?.[1] !== undefined) resolve(found[1])
     })
     void ended.then(status => reject(new Error(`ended (${status}): ${written.stderr}`)))

@@ -1,6 +1,9 @@
 /** The command line: flags, help of every command, the remote's configuration, the sentence for an old Node. */
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { nodeComplaint } from '../server/node-version.ts'
@@ -39,6 +42,16 @@ test('every command explains itself with examples', async () => {
   }
 })
 
+test('help of a noun is that of its verbs, and help can be asked for first', async () => {
+  const said = (...args: string[]) => {
+    const main = fileURLToPath(new URL('main.ts', import.meta.url))
+    return execFileSync(process.execPath, [main, ...args], { encoding: 'utf8' })
+  }
+  assert.match(said('root-key', '--help'), /Usage: moongate root-key rotate \[flags\]/)
+  assert.match(said('help', 'check'), /Usage: moongate check \[flags\]/)
+  assert.throws(() => said('root-key'), /Unknown command: root-key\. There is root-key rotate\.\n/)
+})
+
 test('a command that failed ends its process, whatever is left open', () => {
   const main = fileURLToPath(new URL('main.ts', import.meta.url))
   const open = 'data:text/javascript,setInterval(() => undefined, 1000)'
@@ -70,6 +83,23 @@ test('an old Node is told what it takes, in one sentence', () => {
       )
     },
   )
+})
+
+test('a clone that is not built is told so in one sentence', t => {
+  const clone = mkdtempSync(join(tmpdir(), 'moongate-bin-'))
+  t.after(() => rmSync(clone, { recursive: true }))
+  mkdirSync(join(clone, 'bin'))
+  const launcher = join(clone, 'bin', 'moongate.cjs')
+  copyFileSync(new URL('../../bin/moongate.cjs', import.meta.url), launcher)
+  const { status, stderr } = spawnSync(process.execPath, [launcher], { encoding: 'utf8' })
+  assert.deepEqual([status, /^Moongate is not built here: [^\n]*\n$/.test(stderr)], [1, true])
+})
+
+test('as a library an old Node is told the same when it imports it', () => {
+  const library = new URL('../index.ts', import.meta.url)
+  const pretend = `Object.defineProperty(process, 'version', { value: 'v20.11.1' }); import('${library}')`
+  const { stderr } = spawnSync(process.execPath, ['-e', pretend], { encoding: 'utf8' })
+  assert.match(stderr, /Error: Moongate needs Node 26 or newer; this is v20\.11\.1\.\n/)
 })
 
 const sources = (changed: Partial<RemoteSources> = {}): RemoteSources => ({

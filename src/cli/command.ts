@@ -44,7 +44,7 @@ export class WrongUse extends Error {
 }
 
 const common: Readonly<Record<string, Flag>> = {
-  json: { doc: 'Answer as JSON' },
+  json: { doc: 'Answer as JSON, a line for each result' },
   help: { doc: 'Show this' },
 }
 

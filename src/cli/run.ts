@@ -63,11 +63,28 @@ function find(args: readonly string[]): { command: Command; rest: readonly strin
     : undefined
 }
 
+/** The commands of a noun that is none by itself: `root-key`. */
+const verbsOf = (noun: string | undefined): readonly Command[] =>
+  commands.filter(({ name }) => name.startsWith(`${noun} `))
+
 function refuseUnknown(args: readonly string[]): never {
   const words = args.slice(0, 2).join(' ')
+  const verbs = verbsOf(args[0]).map(({ name }) => name)
+  if (verbs.length > 0)
+    throw new WrongUse(`Unknown command: ${words}. There is ${verbs.join(', ')}.`)
   const names = commands.map(({ name }) => name)
   const near = suggestion(words, names) || suggestion(args[0] ?? '', names)
   throw new WrongUse(`Unknown command: ${words}.${near} moongate --help lists them.`)
+}
+
+const asksHelp = (word: string | undefined): boolean => word === '--help' || word === '-h'
+
+/** `--help` alone, or of a noun. Undefined: that of a command, or something else, is asked for. */
+async function helpFor([first, second, ...more]: readonly string[]): Promise<string | undefined> {
+  if (second === undefined) return asksHelp(first) || first === 'help' ? overview() : undefined
+  if (!asksHelp(second) || more.length > 0) return undefined
+  const verbs = await Promise.all(verbsOf(first).map(commandHelp))
+  return verbs.length === 0 ? undefined : verbs.join('\n')
 }
 
 async function dispatch(args: readonly string[]): Promise<number> {
@@ -77,10 +94,12 @@ async function dispatch(args: readonly string[]): Promise<number> {
     process.stdout.write(`${version}\n`)
     return 0
   }
-  if ((first === '--help' || first === '-h' || first === 'help') && args.length === 1) {
-    process.stdout.write(overview())
+  const help = await helpFor(args)
+  if (help !== undefined) {
+    process.stdout.write(help)
     return 0
   }
+  if (first === 'help') return await dispatch([...args.slice(1), '--help'])
   const { command, rest } = find(args) ?? refuseUnknown(args)
   const read = readArguments(rest, await command.flags())
   if (read.flags.has('help')) {

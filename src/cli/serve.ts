@@ -42,5 +42,5 @@ export function serveDetails(): string {
 export async function serve({ flags, positionals, output }: Arguments): Promise<number> {
   if (positionals.length > 0)
     throw new WrongUse(`serve takes no argument: ${positionals.join(' ')}.`)
-  return await runServer({ flags, note: output.note })
+  return await runServer({ flags, ...output })
 }

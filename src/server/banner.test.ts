@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type BannerFacts, banner } from './banner.ts'
+import { type BannerFacts, banner, bannerData } from './banner.ts'
 
 const facts: BannerFacts = {
   version: '1.2.3',
@@ -21,6 +21,16 @@ test('a secret is printed when it was made, and else it is said where it is', ()
   const given = banner({ ...facts, root: { ...facts.root, given: true } })
   assert.match(given, /AKIDROOT \(as configured\)/)
   assert.doesNotMatch(given, /SECRET/)
+})
+
+test('as data the facts are the same, and the secret is there where it is shown', () => {
+  const { root, ...rest } = facts
+  const told = { ...rest, accessKeyId: 'AKIDROOT' }
+  assert.deepEqual(bannerData(facts), told)
+  assert.deepEqual(bannerData({ ...facts, data: undefined }), { ...told, data: null })
+  const made = bannerData({ ...facts, root: { ...root, secret: 's3' } })
+  assert.deepEqual(made, { ...told, secretAccessKey: 's3' })
+  assert.deepEqual(bannerData({ ...facts, insecure: true }), { ...rest, insecure: true })
 })
 
 test('what to try uses a bucket that is there', () => {

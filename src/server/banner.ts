@@ -59,6 +59,23 @@ export function banner(facts: BannerFacts): string {
     `    ${aws} cp README.md s3://${bucket}/`,
     `    ${aws} ls s3://${bucket}`,
     '',
-    '',
   ].join('\n')
+}
+
+/** The same for programs. The secret is there where the banner shows it. */
+export function bannerData(facts: BannerFacts): object {
+  const { version, endpoint, region, root, data, buckets, accessLog, insecure, workers } = facts
+  const { accessKeyId, secret } = root
+  const key = { accessKeyId, ...(secret === undefined ? {} : { secretAccessKey: secret }) }
+  return {
+    version,
+    endpoint,
+    region,
+    ...(insecure ? {} : key),
+    data: data ?? null,
+    accessLog,
+    insecure,
+    workers,
+    buckets,
+  }
 }

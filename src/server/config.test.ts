@@ -188,6 +188,13 @@ test('declared texts are such as can be shown and found again', () => {
   refused({ file: 'data = "a\\u0000b"' }, /^data in moongate\.toml must be a path/)
 })
 
+test('origins can be none', () => {
+  assert.deepEqual(configOf({ flags: { 'cors-origin': ['none'] } }).corsOrigin, [])
+  assert.deepEqual(configOf({ env: { MOONGATE_CORS_ORIGIN: 'none' } }).corsOrigin, [])
+  assert.deepEqual(configOf({ file: 'cors_origin = []' }).corsOrigin, [])
+  refused({ flags: { 'cors-origin': ['none', '*'] } }, /^--cors-origin must be none alone/)
+})
+
 test('a region is letters, digits and hyphens', () => {
   for (const region of ['eu west', 'a/b', '', 'é'])
     refused({ flags: { region: [region] } }, /^--region/)

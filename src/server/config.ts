@@ -184,6 +184,12 @@ function refuseContradictions(config: Config, sources: ConfigSources): void {
   }
 }
 
+function withoutNone(origins: readonly string[], where: string): readonly string[] {
+  if (!origins.includes('none')) return origins
+  if (origins.length === 1) return []
+  throw new ConfigError(`${where} must be none alone, or origins without it.`)
+}
+
 function declaredBuckets({ buckets, env }: ConfigSources, file: FileData) {
   if (buckets !== undefined) return bucketsOfNames(buckets, 'buckets')
   const names = env[bucketsVariable]
@@ -230,7 +236,11 @@ export function loadConfig(sources: ConfigSources): {
   })
   // The schema gives each name a value of its kind; that is typed here, once.
   const settled = Object.fromEntries(values) as Values
-  const config: Config = { ...settled, ...declared(sources, file, settled.rootAccessKeyId) }
+  const config: Config = {
+    ...settled,
+    corsOrigin: withoutNone(settled.corsOrigin, nameOf('corsOrigin', sources)),
+    ...declared(sources, file, settled.rootAccessKeyId),
+  }
   refuseContradictions(config, sources)
   const warnings = unknownVariables(sources.env).map(
     name => `The environment variable ${name} is unknown and was ignored.`,

@@ -1,8 +1,7 @@
 /** A server that is its process: configuration from flags and environment, banner, signals, exit. */
 import { readFileSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
-import { banner } from './banner.ts'
+import { type BannerFacts, banner, bannerData } from './banner.ts'
 import { type Config, loadConfig } from './config.ts'
 import { holdYoungGeneration } from './heap.ts'
 import { logPlaces } from './logs.ts'
@@ -15,6 +14,11 @@ export interface ProcessOptions {
   readonly note: (words: string) => void
 }
 
+export interface ServerOptions extends ProcessOptions {
+  /** Told once, when the server is ready: in words for people, as data for programs. */
+  readonly result: (words: string, data: unknown) => void
+}
+
 /** The configuration of this process. Throws ConfigError. */
 export function processConfig({ flags, note }: ProcessOptions): Config {
   const readFile = (path: string) => readFileSync(path, 'utf8')
@@ -23,10 +27,10 @@ export function processConfig({ flags, note }: ProcessOptions): Config {
   return config
 }
 
-function describe(config: Config, { endpoint, root }: RunningServer): string {
+function factsOf(config: Config, { endpoint, root, workers }: RunningServer): BannerFacts {
   const { access } = logPlaces(config)
   const places: Readonly<Record<string, string>> = { 1: 'standard output', undefined: 'off' }
-  return banner({
+  return {
     version,
     endpoint,
     root: { ...root, given: config.rootSecretAccessKey !== undefined },
@@ -35,12 +39,12 @@ function describe(config: Config, { endpoint, root }: RunningServer): string {
     buckets: config.buckets.map(({ name }) => name),
     accessLog: places[String(access)] ?? resolve(String(access)),
     insecure: config.insecure,
-    workers: config.memory ? 1 : (config.workers ?? availableParallelism()),
-  })
+    workers,
+  }
 }
 
 /** Resolves with the exit status once the server was told to stop and has stopped. */
-export async function runServer(options: ProcessOptions): Promise<number> {
+export async function runServer(options: ServerOptions): Promise<number> {
   const config = processConfig(options)
   // What SQLite makes in a folder that others may enter is the owner's all the same. Workers share it.
   process.umask(0o077)
@@ -65,7 +69,8 @@ export async function runServer(options: ProcessOptions): Promise<number> {
   })
   // Whoever closes our output (`moongate | head -1`) does not mean to stop the server.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
-  process.stdout.write(describe(config, server))
+  const facts = factsOf(config, server)
+  options.result(banner(facts), bannerData(facts))
   const letGo = holdYoungGeneration()
   const reason = await Promise.race([stopped, hopeless])
   if (reason !== undefined) server.log.error({ err: reason }, 'the process ends')

@@ -189,11 +189,14 @@ export const baseUrl: Kind<string> = {
   },
 }
 
-/** What a browser sends as `Origin`, or `*`. */
+/** What a browser sends as `Origin`, or `*`; `none` alone for no origin at all. */
 export const origin: Kind<string> = {
   shown: 'ORIGIN',
   parse: value =>
-    value === '*' || value === 'null' || /^[a-z][a-z0-9+.-]*:\/\/[^/?#\s]+$/i.test(value)
+    value === '*' ||
+    value === 'null' ||
+    value === 'none' ||
+    /^[a-z][a-z0-9+.-]*:\/\/[^/?#\s]+$/i.test(value)
       ? value
-      : refuse('* or an origin such as https://app.example.com'),
+      : refuse('*, none or an origin such as https://app.example.com'),
 }

@@ -99,7 +99,7 @@ const addresses = {
     kind: pathPrefix,
     fallback: '',
     fallbackWords: 'none',
-    doc: 'Path that every request begins with',
+    doc: 'Path in front of S3, taken off where a request has it; /-/health and /-/metrics are without it',
   }),
   publicUrl: setting({
     group: 'Addresses',
@@ -120,7 +120,7 @@ const addresses = {
     kind: origin,
     fallback: ['*'],
     list: true,
-    doc: 'Origins whose web pages may call the server, never with credentials; none with --insecure',
+    doc: 'Origins whose web pages may call the server, never with credentials; none for no page, as always with --insecure',
   }),
   region: setting({
     group: 'Addresses',
@@ -154,7 +154,7 @@ const access = {
     secret: true,
     not: ['file'],
     fallbackWords: 'the file master.key in the data folder, made at first start',
-    doc: 'Key under which secrets are kept encrypted',
+    doc: 'Key under which secrets are kept encrypted: 32 bytes in base64 or hex',
   }),
   sigv2: setting({
     group: 'Access',

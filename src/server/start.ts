@@ -27,6 +27,8 @@ export interface RunningServer {
   readonly endpoint: string
   readonly port: number
   readonly root: RootKey
+  /** Threads that serve. */
+  readonly workers: number
   readonly log: Log
   /** Reads the certificate again. */
   reload(): void
@@ -196,6 +198,7 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
       endpoint: endpointOf(config, port),
       port,
       root,
+      workers: 1 + started.length,
       log: logs.log,
       reload: () => certificate.reload(),
       flush,

@@ -73,6 +73,17 @@ test('on SIGTERM requests under way finish, new connections are refused, and it 
   assert.equal(await stopping, 0)
 })
 
+test('with --json the server says in a line of JSON that it is ready', async () => {
+  const server = await spawnServer({ args: ['--json', '--memory'], keys: false })
+  const lines = server.stdout().split('\n')
+  assert.deepEqual(lines.slice(1), [''])
+  const { endpoint, accessKeyId, secretAccessKey: secret, data } = JSON.parse(lines[0] ?? '')
+  assert.deepEqual([endpoint, data], [server.endpoint, null])
+  const client = new Client({ port: server.port, accessKeyId, secret })
+  assert.equal((await client.get('/')).status, 200)
+  assert.equal(await server.stop(), 0)
+})
+
 test('the root key that is made at first start is printed once', async () => {
   const data = temporaryFolder()
   const first = await spawnServer({ data, keys: false, args: ['--workers', '1'] })
