@@ -1,7 +1,7 @@
 /** The HTTP server: node:http(s) on one side, the gateway's handler on the other. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, Server as NetServer } from 'node:net'
 import type { Handler, Outgoing } from '../gateway/message.ts'
 import { S3Error } from '../model/errors.ts'
 import { type Connection, Exchange, queued, refused, underWay } from './exchange.ts'
@@ -11,6 +11,9 @@ import { isLast, lastOf, takeTurn } from './turns.ts'
 
 /** How long a client that sent broken HTTP may take to read why. */
 const refusedMs = 1000
+
+/** How long a drain waits for requests that are on their way on connections that seem idle. */
+const idleGraceMs = 200
 
 /** Times in milliseconds. */
 export interface HttpLimits {
@@ -49,6 +52,7 @@ export class HttpServer {
   #ready: { readonly exchange: Exchange; readonly outgoing: Outgoing }[] = []
   #inFlight = 0
   #draining = false
+  #sweep: NodeJS.Timeout | undefined
   readonly #onBody = (exchange: Exchange) => this.#follow(exchange)
   readonly #onTurn = (exchange: Exchange) => void this.#serve(exchange)
 
@@ -101,17 +105,31 @@ export class HttpServer {
     if ('setSecureContext' in this.#server) this.#server.setSecureContext(tls)
   }
 
-  /** Stops to listen, lets requests under way finish within the time, then closes what is left. */
+  /**
+   * Stops to listen, lets requests under way finish within the time, then closes what is left. A connection that has
+   * just been answered may have its next request on the way: that one is answered too, and told that it is the last.
+   */
   async close(graceMs: number): Promise<void> {
     this.#draining = true
-    const closed = new Promise<void>(resolve => this.#server.close(() => resolve()))
-    // A connection that just became idle is closed with its last answer; others are looked for now and then.
-    const sweep = setInterval(() => this.#server.closeIdleConnections(), 50)
+    // node's own `close` would end idle connections at once, and with them what their clients are sending.
+    const closed = new Promise<void>(resolve => {
+      NetServer.prototype.close.call(this.#server, () => resolve())
+    })
     const end = setTimeout(() => this.#server.closeAllConnections(), graceMs)
+    const patience = setTimeout(() => this.#closeIdle(), Math.min(idleGraceMs, graceMs))
     await closed
-    clearInterval(sweep)
     clearTimeout(end)
+    clearTimeout(patience)
+    this.#closeIdle()
+    clearInterval(this.#sweep)
     clearInterval(this.#watch)
+  }
+
+  /** From now on idle connections are closed: those there are, and others when they become it. */
+  #closeIdle(): void {
+    // It does not listen any more, and says so; what it has besides is let go.
+    this.#server.close(() => undefined)
+    this.#sweep ??= setInterval(() => this.#server.closeIdleConnections(), 50)
   }
 
   #arrive(request: IncomingMessage, response: ServerResponse, expects: boolean): void {
