@@ -110,7 +110,27 @@ test('an export comes back as the same bucket', async () => {
   assert.equal((await check()).status, 0)
   const again = await runCommand(['export', 'first', folder, '--data', data])
   assert.equal(again.status, 1)
-  assert.match(again.stderr, /is not empty/)
+  assert.match(again.stderr, /another --prefix or --versions; name a new folder/)
+  const other = await runCommand(['export', 'first', data, '--data', data])
+  assert.equal(other.status, 1)
+  assert.match(other.stderr, /is not empty; name a new folder/)
+})
+
+test('an export that was interrupted is completed by the same command', async () => {
+  const folder = join(temporaryFolder(), 'out')
+  const command = ['export', 'first', folder, '--versions', '--data', data]
+  assert.equal((await runCommand(command)).status, 0)
+  const manifest = join(folder, '.moongate-export.jsonl')
+  const whole = readFileSync(manifest, 'utf8')
+  truncateSync(manifest, Buffer.byteLength(whole) - 100)
+  unlinkSync(join(folder, 'big'))
+  const { status, stdout, stderr } = await runCommand(command)
+  assert.equal(status, 0, stderr)
+  assert.match(stdout, /^Exported 8 objects .*; \d of them were there from a run before\.$/m)
+  assert.equal(readFileSync(manifest, 'utf8'), whole)
+  assert.equal(statSync(join(folder, 'big')).size, large.length)
+  const complete = await runCommand(command)
+  assert.match(complete.stderr, /holds an export that is complete/)
 })
 
 test('a wrong count in the database is found, and repaired when asked', async () => {

@@ -1,7 +1,7 @@
 /** Digests of bytes that are already here: for copies, appends and completed uploads. */
 import type { ChecksumAlgorithm } from '../model/checksums.ts'
 import type { Digests, Received } from '../ports/keyspace.ts'
-import { BodyHasher, hexOfBase64 } from '../wire/checksums/body-hasher.ts'
+import { BodyHasher, hashSmall, hexOfBase64, md5Hex } from '../wire/checksums/body-hasher.ts'
 import { combineFull, isCombinable } from '../wire/checksums/combine.ts'
 import { hashBytes } from '../wire/checksums/hashers.ts'
 import type { Digester } from './core.ts'
@@ -13,17 +13,29 @@ export const digester: Digester = {
     return hashing.digests()
   },
   async receive(source, { size, algorithms, inlineMax }): Promise<Received> {
-    const hashing = hashed(source, algorithms)
-    if (size > inlineMax) return { bytes: undefined, ...hashing }
-    const chunks: Uint8Array[] = []
-    for await (const chunk of hashing.source) chunks.push(Buffer.from(chunk))
-    return { bytes: Buffer.concat(chunks), ...hashing }
+    if (size > inlineMax) return { bytes: undefined, ...hashed(source, algorithms) }
+    const bytes = await allOf(source)
+    const digests = smallDigests(bytes, algorithms)
+    return { bytes, source, digests: () => digests }
   },
   digestBytes: hashBytes,
   combine(algorithm, parts) {
     if (!isCombinable(algorithm)) return undefined
     return combineFull(algorithm, parts)
   },
+}
+
+async function allOf(source: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  // A chunk stays as it is only until the next one.
+  for await (const chunk of source) chunks.push(Buffer.from(chunk))
+  const [first] = chunks
+  return first !== undefined && chunks.length === 1 ? first : Buffer.concat(chunks)
+}
+
+function smallDigests(bytes: Uint8Array, algorithms: readonly ChecksumAlgorithm[]): Digests {
+  const checksums = hashSmall(bytes, algorithms)
+  return { size: bytes.byteLength, md5: md5Hex(bytes), checksums }
 }
 
 /** The same bytes, digested on their way. */

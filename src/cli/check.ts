@@ -1,9 +1,15 @@
 /** `moongate check`. */
-import { type CheckReport, checkData, type Finding } from '../server/folder-check.ts'
+import {
+  type CheckProgress,
+  type CheckReport,
+  checkData,
+  type Finding,
+} from '../server/folder-check.ts'
 import { processConfig } from '../server/process.ts'
-import { bytesInWords, countInWords } from './amounts.ts'
+import { bytesInWords, countInWords, numberInWords } from './amounts.ts'
 import { type Arguments, WrongUse } from './command.ts'
-import { progressBar } from './progress-bar.ts'
+import { sayIfInterrupted } from './interrupted.ts'
+import { type ProgressBar, progressBar } from './progress-bar.ts'
 
 export const checkDetails = [
   'Every object is read: its size, its MD5 against the ETag, its checksum and those of its parts. Counts of references',
@@ -45,6 +51,20 @@ function summaryInWords(report: CheckReport, onlyBucket: boolean): string {
   return lines.join('\n')
 }
 
+function showProgress(bar: ProgressBar, progress: CheckProgress): void {
+  const { step, objects, objectsTotal, bytes, bytesTotal, rows } = progress
+  const total = () => `${countInWords(objectsTotal, 'object')}, ${bytesInWords(bytesTotal)}`
+  if (step === 'count') bar.show(undefined, () => `counting: ${total()}`)
+  else if (step === 'compare')
+    bar.show(undefined, () => `comparing counts of references: ${countInWords(rows, 'row')}`)
+  else {
+    // A small object costs about as much as 64 KiB more of a large one.
+    const weight = (count: number, size: number) => count * 65_536 + size
+    const part = weight(objects, bytes) / Math.max(1, weight(objectsTotal, bytesTotal))
+    bar.show(part, () => `${numberInWords(objects)} of ${total()}`)
+  }
+}
+
 export async function check({ flags, positionals, output }: Arguments): Promise<number> {
   if (positionals.length > 0)
     throw new WrongUse(`check takes no argument: ${positionals.join(' ')}.`)
@@ -55,22 +75,20 @@ export async function check({ flags, positionals, output }: Arguments): Promise<
   own.delete('repair')
   const config = processConfig({ flags: own, note: output.note })
   const bar = progressBar()
-  const report = await checkData(config, {
+  const work = checkData(config, {
     bucket,
     repair,
     onFinding(finding) {
       bar.clear()
       output.result(findingInWords(finding), { finding })
     },
-    onProgress({ objects, objectsTotal, bytes, bytesTotal }) {
-      // A small object costs about as much as 64 KiB more of a large one.
-      const weight = (count: number, size: number) => count * 65_536 + size
-      bar.show(
-        weight(objects, bytes) / Math.max(1, weight(objectsTotal, bytesTotal)),
-        `${objects} of ${countInWords(objectsTotal, 'object')}, ${bytesInWords(bytes)} of ${bytesInWords(bytesTotal)}`,
-      )
-    },
-  }).finally(() => bar.clear())
+    onProgress: progress => showProgress(bar, progress),
+  })
+  const say = () => {
+    bar.clear()
+    output.note('moongate: stopped before the end. What was found so far is above.')
+  }
+  const report = await sayIfInterrupted(say, work).finally(() => bar.clear())
   const clean = report.problems === report.repaired
   output.result(summaryInWords(report, bucket !== undefined), { summary: report, clean })
   return clean ? 0 : 1

@@ -7,8 +7,9 @@ import {
   type TransferProgress,
 } from '../server/folder-transfer.ts'
 import { processConfig } from '../server/process.ts'
-import { bytesInWords, countInWords } from './amounts.ts'
+import { bytesInWords, countInWords, numberInWords } from './amounts.ts'
 import { type Arguments, WrongUse } from './command.ts'
+import { sayIfInterrupted } from './interrupted.ts'
 import { progressBar } from './progress-bar.ts'
 
 export const exportDetails = [
@@ -17,6 +18,7 @@ export const exportDetails = [
   'in %-, and a folder named as a file beside it ends in %2F. Files have the time of their objects.',
   'What files cannot say (metadata, tags, content types, checksums, parts) is in .moongate-export.jsonl, from which',
   'import makes the same bucket again. Noncurrent versions (--versions) are in .moongate-export.aside.',
+  'An export that was interrupted goes on when it is called again with the same bucket, folder and flags.',
 ].join('\n')
 
 export const importDetails = [
@@ -52,12 +54,20 @@ function hooksOf({ output }: Arguments) {
   const bar = progressBar()
   const problems: TransferProblem[] = []
   return {
-    bar,
     problems,
-    onProgress({ objects, objectsTotal, bytes, bytesTotal }: TransferProgress) {
+    /** Runs the work; `command` is what goes on with it, if it is interrupted. */
+    watch: <T>(command: string, work: Promise<T>): Promise<T> => {
+      const say = () => {
+        bar.clear()
+        output.note(`moongate: stopped. What is done stays; the same ${command} goes on with it.`)
+      }
+      return sayIfInterrupted(say, work).finally(() => bar.clear())
+    },
+    onProgress({ counting, objects, objectsTotal, bytes, bytesTotal }: TransferProgress) {
+      const total = () => `${countInWords(objectsTotal, 'object')}, ${bytesInWords(bytesTotal)}`
+      if (counting) return bar.show(undefined, () => `counting: ${total()}`)
       const part = (objects + bytes / 65_536) / Math.max(1, objectsTotal + bytesTotal / 65_536)
-      const words = `${objects} of ${countInWords(objectsTotal, 'object')}, ${bytesInWords(bytes)} of ${bytesInWords(bytesTotal)}`
-      bar.show(part, words)
+      bar.show(part, () => `${numberInWords(objects)} of ${total()}`)
     },
     onProblem(problem: TransferProblem) {
       bar.clear()
@@ -72,15 +82,18 @@ export async function exportCommand(args: Arguments): Promise<number> {
   const { flags, positionals, output } = args
   const [bucket, folder] = two(positionals, 'export BUCKET DIR')
   const config = configOf(args, ['prefix', 'versions'])
-  const { bar, problems, ...hooks } = hooksOf(args)
+  const { watch, problems, ...hooks } = hooksOf(args)
   const prefix = flagOf(flags, 'prefix')
   const versions = flags.has('versions')
   const options = { bucket, folder, prefix, versions, ...hooks }
-  const report = await exportData(config, options).finally(() => bar.clear())
-  const { objects, bytes, failed } = report
-  const failures = failed === 0 ? '' : `; ${countInWords(failed, 'object')} could not be read`
+  const report = await watch('export', exportData(config, options))
+  const { objects, bytes, failed, kept } = report
+  const more = [
+    ...(kept === 0 ? [] : [`${numberInWords(kept)} of them were there from a run before`]),
+    ...(failed === 0 ? [] : [`${countInWords(failed, 'object')} could not be read`]),
+  ]
   output.result(
-    `Exported ${countInWords(objects, 'object')} (${bytesInWords(bytes)}) of ${bucket} to ${folder}${failures}.`,
+    `Exported ${countInWords(objects, 'object')} (${bytesInWords(bytes)}) of ${bucket} to ${folder}${['', ...more].join('; ')}.`,
     { bucket, folder, ...report, problems },
   )
   return failed === 0 ? 0 : 1
@@ -101,7 +114,7 @@ export async function importCommand(args: Arguments): Promise<number> {
   const { flags, positionals, output } = args
   const [folder, bucket] = two(positionals, 'import DIR BUCKET')
   const config = configOf(args, ['prefix', 'overwrite'])
-  const { bar, problems, ...hooks } = hooksOf(args)
+  const { watch, problems, ...hooks } = hooksOf(args)
   const prefix = flagOf(flags, 'prefix')
   const overwrite = flags.has('overwrite')
   const made: { rootKey?: object } = {}
@@ -111,7 +124,7 @@ export async function importCommand(args: Arguments): Promise<number> {
     output.note(madeInWords(config.data, { accessKeyId, secret }))
   }
   const options = { bucket, folder, prefix, overwrite, onMade, ...hooks }
-  const report = await importData(config, options).finally(() => bar.clear())
+  const report = await watch('import', importData(config, options))
   const { objects, bytes, skipped, links, failed } = report
   const more = [
     ...(skipped === 0 ? [] : [`${countInWords(skipped, 'key')} of it there already`]),

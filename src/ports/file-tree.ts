@@ -28,15 +28,26 @@ export interface NewFile {
   write(source: ByteSource, modified: number): Promise<void>
 }
 
+export interface Journal {
+  append(text: string): Promise<void>
+  close(): Promise<void>
+}
+
 /** Behind the name of a folder that has the name of a file beside it. */
 export const folderMark = '%2F'
 
 /** Every call rejects with the system's error. Nothing follows a symbolic link, and nothing leaves the tree. */
 export interface FileTree {
-  /** Undefined where the name is taken or the file system cannot have it. */
-  create(path: TreePath): Promise<NewFile | undefined>
-  /** A file that is written bit by bit, durable when it is closed. It must not be there yet. */
-  journal(name: string): Promise<{ append(text: string): Promise<void>; close(): Promise<void> }>
+  /**
+   * Undefined where the name is taken or the file system cannot have it. With `replace` a file that has exactly that name
+   * makes way, but never one that differs in it (as to a file system that knows no capitals).
+   */
+  create(path: TreePath, replace?: boolean): Promise<NewFile | undefined>
+  /**
+   * A file that is written bit by bit, durable when it is closed. It must not be there yet, unless `kept` is given: then
+   * it goes on after so many of its bytes, and what it has beyond them is gone.
+   */
+  journal(name: string, kept?: number): Promise<Journal>
   /** Facts of a regular file; undefined where none is. */
   find(path: TreePath): Promise<TreeFile | undefined>
   /** Chunks are valid only until the next is asked for. */

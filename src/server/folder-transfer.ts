@@ -2,9 +2,10 @@
 import { defaultVolume, type RootKey } from '../access/accounts.ts'
 import { PlainBuckets } from '../buckets/buckets.ts'
 import type { Core } from '../buckets/core.ts'
+import { OtherExport } from '../jobs/transfer/begun-export.ts'
 import { type ExportReport, exportBucket } from '../jobs/transfer/export.ts'
 import { type ImportReport, type ImportTarget, importTree } from '../jobs/transfer/import.ts'
-import { BadManifest, type ManifestHead } from '../jobs/transfer/manifest.ts'
+import { BadManifest, type ManifestHead, manifestFile } from '../jobs/transfer/manifest.ts'
 import type { TransferHooks, TransferProblem, TransferProgress } from '../jobs/transfer/transfer.ts'
 import { S3Error } from '../model/errors.ts'
 import type { BucketInfo, Keyspace } from '../ports/keyspace.ts'
@@ -22,18 +23,28 @@ export interface FolderTransfer extends TransferHooks {
   readonly prefix: string
 }
 
-/** Writes a bucket into a folder that is new or empty. Rejects as {@link inFolder} does, and with CommandFailed. */
+/**
+ * Writes a bucket into a folder that is new or empty, or goes on with an export that was interrupted. Rejects as
+ * {@link inFolder} does, and with CommandFailed.
+ */
 export const exportData = (
   config: Config,
   options: FolderTransfer & { readonly versions: boolean },
 ): Promise<ExportReport> =>
   inFolder(config, async ({ buckets }) => {
+    const { folder } = options
     const bucket = await nameable(buckets.find(defaultVolume, options.bucket))
-    const tree = await openFileTree({ folder: options.folder, make: true })
-    if (!(await tree.isEmpty()))
-      throw new CommandFailed(`${options.folder} is not empty; name a new folder to export to`)
+    const tree = await openFileTree({ folder, make: true })
+    if (!(await tree.isEmpty()) && (await tree.find([manifestFile])) === undefined)
+      throw new CommandFailed(`${folder} is not empty; name a new folder to export to`)
     const windows = process.platform === 'win32'
-    return await exportBucket(buckets.keyspace(bucket), tree, { ...options, windows })
+    try {
+      return await exportBucket(buckets.keyspace(bucket), tree, { ...options, windows })
+    } catch (error) {
+      if (!(error instanceof OtherExport) && !(error instanceof BadManifest)) throw error
+      const message = `${folder} ${error.message}; name a new folder to export to`
+      throw new CommandFailed(message, { cause: error })
+    }
   })
 
 export interface FolderImport extends FolderTransfer {

@@ -12,6 +12,7 @@ export async function checkBlobs(core: Core, run: CheckRun): Promise<void> {
   let some: ListedBlob[] = []
   for await (const blob of core.blobs.list()) {
     some.push(blob)
+    run.compared()
     if (some.length < page) continue
     await checkSome(core, run, some)
     some = []

@@ -17,8 +17,14 @@ interface Counted {
 
 export async function checkCounts(core: Core, run: CheckRun): Promise<void> {
   const balance = new Balance()
-  for await (const name of allReferences(core)) balance.add(name, 1)
-  for await (const [name, refs] of allCounters(core)) balance.add(name, -refs)
+  for await (const name of allReferences(core)) {
+    balance.add(name, 1)
+    run.compared()
+  }
+  for await (const [name, refs] of allCounters(core)) {
+    balance.add(name, -refs)
+    run.compared()
+  }
   if (balance.even) return
   const wrong = await lookAgain(core, balance)
   const files = await filesOf(core, wrong)

@@ -21,10 +21,14 @@ export interface Finding {
 }
 
 export interface CheckProgress {
+  /** What it is at: counting what there is to read, reading it, or comparing rows of counts and blobs with it. */
+  readonly step: 'count' | 'read' | 'compare'
   readonly objects: number
   readonly objectsTotal: number
   readonly bytes: number
   readonly bytesTotal: number
+  /** Rows that were compared so far. */
+  readonly rows: number
 }
 
 export interface CheckOptions {
@@ -67,6 +71,7 @@ export class CheckRun {
   lostBytes = false
   #objectsTotal = 0
   #bytesTotal = 0
+  #rows = 0
 
   /** `names` of the buckets by their ids. */
   constructor(options: CheckOptions, names: ReadonlyMap<string, string>) {
@@ -84,17 +89,29 @@ export class CheckRun {
   expect(bytes: number): void {
     this.#objectsTotal += 1
     this.#bytesTotal += bytes
+    this.#tell('count')
   }
 
   done(bytes: number): void {
-    const { report } = this
-    report.objects += 1
-    report.bytes += bytes
+    this.report.objects += 1
+    this.report.bytes += bytes
+    this.#tell('read')
+  }
+
+  compared(): void {
+    this.#rows += 1
+    this.#tell('compare')
+  }
+
+  #tell(step: CheckProgress['step']): void {
+    const { objects, bytes } = this.report
     this.options.onProgress({
-      objects: report.objects,
+      step,
+      objects,
       objectsTotal: this.#objectsTotal,
-      bytes: report.bytes,
+      bytes,
       bytesTotal: this.#bytesTotal,
+      rows: this.#rows,
     })
   }
 }

@@ -4,6 +4,7 @@ import type { FileTree, NewFile, TreePath } from '../../ports/file-tree.ts'
 import type { Keyspace, OpenObject, VersionSummary } from '../../ports/keyspace.ts'
 import { StoreUnavailable } from '../../ports/store-unavailable.ts'
 import { Lanes } from '../lanes.ts'
+import { type BegunExport, begunExport } from './begun-export.ts'
 import { pathOfKey } from './file-names.ts'
 import {
   asideFolder,
@@ -12,7 +13,8 @@ import {
   type ManifestHead,
   manifestFile,
 } from './manifest.ts'
-import { lanesWidth, Tally, type TransferHooks } from './transfer.ts'
+import { aheadMax, OrderedLines } from './ordered-lines.ts'
+import { lanesWidth, Tally, type TransferHooks, weightOf } from './transfer.ts'
 
 export interface ExportOptions extends TransferHooks {
   readonly prefix: string
@@ -23,9 +25,12 @@ export interface ExportOptions extends TransferHooks {
 }
 
 export interface ExportReport {
+  /** All that are in the export. */
   readonly objects: number
   readonly bytes: number
   readonly failed: number
+  /** Of the objects, those that an interrupted export had written. */
+  readonly kept: number
 }
 
 /** Keys listed in one call. */
@@ -40,30 +45,51 @@ type Version = Pick<VersionSummary, 'key' | 'size' | 'modified' | 'isDeleteMarke
   readonly versionId: string | undefined
 }
 
-/** Writes into an empty tree. Resolves when all is there; what could not be read is told and left out. */
+/**
+ * Writes into a tree that is empty or holds the beginning of the same export, which then goes on. Resolves when all is
+ * there; what could not be read is told and left out. Throws OtherExport, and BadManifest.
+ */
 export async function exportBucket(
   space: Keyspace,
   tree: FileTree,
   options: ExportOptions,
 ): Promise<ExportReport> {
+  const head = headOf(space, options)
+  const begun = await begunExport(tree, head)
   const tally = new Tally(options)
-  for await (const versions of keysOf(space, options))
+  for await (const versions of keysOf(space, options, ''))
     for (const version of versions) if (!version.isDeleteMarker) tally.expect(version.size)
+  if (begun !== undefined) tally.done(begun.size, begun.objects)
   const run = new Export(space, tree, options, tally)
-  await run.all()
+  await run.all(head, begun)
   const { objects, bytes, failed } = tally
-  return { objects, bytes, failed }
+  return { objects, bytes, failed, kept: begun?.objects ?? 0 }
+}
+
+function headOf({ bucket }: Keyspace, { prefix, versions }: ExportOptions): ManifestHead {
+  const { name, id, versioning, settings } = bucket
+  const common = { moongate: 'export', format: 1, bucket: name, bucketId: id } as const
+  return { ...common, versioning, settings, versions, prefix }
 }
 
 /** The versions of each key, the oldest first. */
-function keysOf(space: Keyspace, options: ExportOptions): AsyncGenerator<readonly Version[]> {
-  return options.versions ? allVersions(space, options.prefix) : currentOnes(space, options.prefix)
+function keysOf(
+  space: Keyspace,
+  { prefix, versions }: ExportOptions,
+  after: string,
+): AsyncGenerator<readonly Version[]> {
+  return versions ? allVersions(space, prefix, after) : currentOnes(space, prefix, after)
 }
 
-async function* currentOnes(space: Keyspace, prefix: string): AsyncGenerator<readonly Version[]> {
-  let after = ''
+async function* currentOnes(
+  space: Keyspace,
+  prefix: string,
+  start: string,
+): AsyncGenerator<readonly Version[]> {
+  let after = start
   for (let more = true; more; ) {
-    const listing = await space.list({ prefix, delimiter: '', after, limit: page })
+    const request = { prefix, delimiter: '', after, limit: page, ownersUnused: true }
+    const listing = await space.list(request)
     for (const entry of listing.entries) {
       if (typeof entry === 'string') continue
       const { key, size, modified } = entry
@@ -74,9 +100,13 @@ async function* currentOnes(space: Keyspace, prefix: string): AsyncGenerator<rea
   }
 }
 
-async function* allVersions(space: Keyspace, prefix: string): AsyncGenerator<readonly Version[]> {
+async function* allVersions(
+  space: Keyspace,
+  prefix: string,
+  start: string,
+): AsyncGenerator<readonly Version[]> {
   let gathered: VersionSummary[] = []
-  let after = ''
+  let after = start
   let afterVersion = ''
   for (let more = true; more; ) {
     const request = { prefix, delimiter: '', after, afterVersion, limit: page }
@@ -96,6 +126,9 @@ async function* allVersions(space: Keyspace, prefix: string): AsyncGenerator<rea
   if (gathered.length > 0) yield gathered.reverse()
 }
 
+/** The file, or its number among those that stand aside; undefined for a delete marker. */
+type Place = NewFile | number | undefined
+
 class Export {
   readonly #space: Keyspace
   readonly #tree: FileTree
@@ -103,6 +136,9 @@ class Export {
   readonly #tally: Tally
   #aside = 0
   #entries = 0
+  #resumed = false
+  /** So many keys may have files that an interrupted export left. */
+  #leftovers = 0
 
   constructor(...[space, tree, options, tally]: [Keyspace, FileTree, ExportOptions, Tally]) {
     this.#space = space
@@ -111,36 +147,17 @@ class Export {
     this.#tally = tally
   }
 
-  async all(): Promise<void> {
-    const journal = await this.#tree.journal(manifestFile)
-    const { name, versioning, settings } = this.#space.bucket
-    const { versions } = this.#options
-    const head: ManifestHead = {
-      moongate: 'export',
-      format: 1,
-      bucket: name,
-      versioning,
-      settings,
-      versions,
+  async all(head: ManifestHead, begun: BegunExport | undefined): Promise<void> {
+    const journal = await this.#tree.journal(manifestFile, begun?.bytes)
+    if (begun !== undefined) {
+      this.#aside = begun.aside
+      this.#entries = begun.entries
+      this.#resumed = true
+      this.#leftovers = aheadMax + lanesWidth
     }
     try {
-      await journal.append(`${JSON.stringify(head)}\n`)
-      const lanes = new Lanes(lanesWidth)
-      for await (const group of keysOf(this.#space, this.#options)) {
-        // Files are made one after the other: whether `a` is a file must be known before `a/b` is made.
-        const files: (NewFile | undefined)[] = []
-        for (const version of group) files.push(await this.#fileFor(version))
-        await lanes.run(async () => {
-          const lines: string[] = []
-          for (const [index, version] of group.entries()) {
-            const entry = await this.#write(version, files[index])
-            if (entry !== undefined) lines.push(`${JSON.stringify(entry)}\n`)
-          }
-          this.#entries += lines.length
-          await journal.append(lines.join(''))
-        })
-      }
-      await lanes.idle()
+      if ((begun?.bytes ?? 0) === 0) await journal.append(`${JSON.stringify(head)}\n`)
+      await this.#objects(new OrderedLines(journal), begun?.after ?? '')
       const end: ManifestEnd = { entries: this.#entries }
       await journal.append(`${JSON.stringify(end)}\n`)
     } finally {
@@ -148,19 +165,50 @@ class Export {
     }
   }
 
-  async #fileFor(version: Version): Promise<NewFile | undefined> {
+  async #objects(lines: OrderedLines, after: string): Promise<void> {
+    const lanes = new Lanes(lanesWidth)
+    for await (const group of keysOf(this.#space, this.#options, after)) {
+      const place = await lines.place()
+      const files: Place[] = []
+      for (const version of group) files.push(await this.#placeOf(version))
+      this.#leftovers -= 1
+      const weight = Math.max(...group.map(({ size }) => weightOf(size)))
+      await lanes.run(async () => lines.set(place, await this.#linesOf(group, files)), weight)
+    }
+    await lanes.idle()
+  }
+
+  /** Files under their keys are made one after the other: whether `a` is one must be known before `a/b` is made. */
+  async #placeOf(version: Version): Promise<Place> {
     if (version.isDeleteMarker) return undefined
-    const { windows } = this.#options
-    const own = version.isLatest
-      ? await this.#tree.create(pathOfKey(version.key, windows))
-      : undefined
+    const path = pathOfKey(version.key, this.#options.windows)
+    const leftover = this.#leftovers > 0
+    const own = version.isLatest ? await this.#tree.create(path, leftover) : undefined
     if (own !== undefined) return own
-    const number = this.#aside
     this.#aside += 1
+    return this.#aside - 1
+  }
+
+  /** Writes the versions of a key, and says what the manifest is to say of them. */
+  async #linesOf(group: readonly Version[], places: readonly Place[]): Promise<string> {
+    let lines = ''
+    for (const [index, version] of group.entries()) {
+      const place = places[index]
+      const file = typeof place === 'number' ? await this.#makeAside(place) : place
+      const entry = await this.#write(version, file)
+      if (entry === undefined) continue
+      lines += `${JSON.stringify(entry)}\n`
+      this.#entries += 1
+    }
+    return lines
+  }
+
+  async #makeAside(number: number): Promise<NewFile> {
     const folder = String(Math.floor(number / asideFolderMax)).padStart(6, '0')
-    const aside = await this.#tree.create([asideFolder, folder, String(number).padStart(9, '0')])
-    if (aside === undefined) throw new Error(`${asideFolder} holds files already`)
-    return aside
+    const path = [asideFolder, folder, String(number).padStart(9, '0')]
+    const file = await this.#tree.create(path, this.#resumed)
+    if (file === undefined) throw new Error(`${asideFolder} holds files already`)
+    return file
   }
 
   async #write(version: Version, file: NewFile | undefined): Promise<ManifestEntry | undefined> {

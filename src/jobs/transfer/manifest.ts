@@ -19,6 +19,10 @@ export interface ManifestHead {
   readonly settings: Readonly<Record<string, unknown>>
   /** Whether noncurrent versions and delete markers are in it. */
   readonly versions: boolean
+  /** What all its keys begin with. */
+  readonly prefix: string
+  /** Of the bucket; entries stand in the order of keys. Absent in exports of older releases, which had them in any order. */
+  readonly bucketId?: string
 }
 
 export interface ManifestEntry extends ObjectAttributes {
@@ -144,7 +148,7 @@ export function parseHead(line: string): ManifestHead {
     throw new BadManifest(`${manifestFile} is not the manifest of an export`)
   if (fields['format'] !== 1)
     throw new BadManifest(`${manifestFile} was written by a later release of Moongate`)
-  const { versioning, settings } = fields
+  const { versioning, settings, prefix, bucketId } = fields
   if (versioning !== 'off' && versioning !== 'Enabled' && versioning !== 'Suspended')
     return bad('versioning')
   return {
@@ -154,6 +158,8 @@ export function parseHead(line: string): ManifestHead {
     versioning,
     settings: isFields(settings) ? settings : bad('settings'),
     versions: fields['versions'] === true,
+    prefix: prefix === undefined ? '' : textAt(fields, 'prefix'),
+    ...(bucketId === undefined ? {} : { bucketId: textAt(fields, 'bucketId') }),
   }
 }
 

@@ -1,6 +1,8 @@
 /** What exports and imports have in common: how they tell of their progress and of what they could not do. */
 
 export interface TransferProgress {
+  /** Whether it is still being found out how much there is; the totals are what was found so far. */
+  readonly counting: boolean
   readonly objects: number
   readonly objectsTotal: number
   readonly bytes: number
@@ -19,8 +21,15 @@ export interface TransferProblem {
   readonly what: string
 }
 
-/** Objects on their way at once. */
-export const lanesWidth = 16
+/** Small objects on their way at once: as many as fill a group of commits. */
+export const lanesWidth = 64
+/** Up to so many bytes an object is small. */
+const smallMax = 64 * 1024
+/** A larger one has buffers of its own. */
+const largeWeight = 4
+
+/** How many lanes an object takes. */
+export const weightOf = (bytes: number): number => (bytes > smallMax ? largeWeight : 1)
 
 export class Tally {
   objects = 0
@@ -37,13 +46,18 @@ export class Tally {
   expect(bytes: number): void {
     this.objectsTotal += 1
     this.bytesTotal += bytes
+    this.#tell(true)
   }
 
-  done(bytes: number): void {
-    this.objects += 1
+  done(bytes: number, objects = 1): void {
+    this.objects += objects
     this.bytes += bytes
-    const { objects, objectsTotal, bytesTotal } = this
-    this.#hooks.onProgress({ objects, objectsTotal, bytes: this.bytes, bytesTotal })
+    this.#tell(false)
+  }
+
+  #tell(counting: boolean): void {
+    const { objects, objectsTotal, bytes, bytesTotal } = this
+    this.#hooks.onProgress({ counting, objects, objectsTotal, bytes, bytesTotal })
   }
 
   fail(subject: string, what: string): void {

@@ -1,20 +1,33 @@
-/** The FileTree on a file system. */
-import type { Dirent, Stats } from 'node:fs'
+/**
+ * The FileTree on a file system. Trees have a great many small files, and a call in Node's thread pool costs more than most
+ * of what is asked for: only what waits for a disk goes there (opening, reading, writing much, closing what was written).
+ */
 import {
+  closeSync,
   constants,
-  type FileHandle,
-  lstat,
-  mkdir,
-  open,
-  opendir,
-  realpath,
-  unlink,
-} from 'node:fs/promises'
-import { join } from 'node:path'
+  type Dirent,
+  close as fsClose,
+  open as fsOpen,
+  read as fsRead,
+  fstatSync,
+  write as fsWrite,
+  futimesSync,
+  lstatSync,
+  opendirSync,
+  realpathSync,
+  type Stats,
+  unlinkSync,
+  writeSync,
+} from 'node:fs'
+import { mkdir, opendir, open as openHandle, realpath } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import type { ByteRange, ByteSource } from '../../ports/blob-store.ts'
 import {
   type FileTree,
   folderMark,
+  type Journal,
   type NewFile,
   type TreeFile,
   type TreeOddity,
@@ -22,6 +35,11 @@ import {
   UnsafePath,
 } from '../../ports/file-tree.ts'
 import { makeFolder } from '../files/make-folder.ts'
+
+const open = promisify(fsOpen)
+const read = promisify(fsRead)
+const write = promisify(fsWrite)
+const close = promisify(fsClose)
 
 const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK } = constants
 
@@ -34,8 +52,12 @@ export interface FileTreeOptions {
 }
 
 const readSize = 1024 * 1024
+/** Up to so many bytes are written at once: the system only copies them. */
+const writtenAtOnce = 64 * 1024
 /** Folders whose existence is remembered. */
 const knownMax = 10_000
+/** Entries of folders that are listed before others have their turn. */
+const listedAtOnce = 256
 /** The file system cannot have such a name, or something else has it. */
 const unusable = new Set(['EEXIST', 'EISDIR', 'ENAMETOOLONG', 'EILSEQ', 'EINVAL', 'ELOOP'])
 
@@ -58,20 +80,22 @@ class PlainTree implements FileTree {
   readonly #without: string | undefined
   /** Folders that are there, by the path that was asked for. */
   readonly #known = new Map<string, string>()
+  /** Folders that are no links. */
+  readonly #real = new Set<string>()
+  #listed = 0
 
   constructor(root: string, without: string | undefined) {
     this.#root = root
     this.#without = without
   }
 
-  async create(path: TreePath): Promise<NewFile | undefined> {
+  async create(path: TreePath, replace = false): Promise<NewFile | undefined> {
     requireSafe(path)
-    const folders = path.slice(0, -1)
     const name = path.at(-1) ?? ''
     try {
-      const placed = await this.#ensure(folders)
-      const used = [...placed, name]
+      const used = [...(await this.#ensure(path.slice(0, -1))), name]
       const full = join(this.#root, ...used)
+      if (replace) makeWay(full, name)
       const file = await open(full, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o666)
       return { path: used, write: (source, modified) => writeAll({ file, full }, source, modified) }
     } catch (error) {
@@ -99,8 +123,8 @@ class PlainTree implements FileTree {
   async #folder(parents: TreePath, name: string): Promise<string> {
     for (const tried of [name, name + folderMark]) {
       const full = join(this.#root, ...parents, tried)
-      const facts = await factsOf(full)
-      if (facts === undefined) await mkdir(full)
+      const facts = factsOf(full)
+      if (facts === undefined) await mkdir(full, { recursive: true })
       else if (!facts.isDirectory()) continue
       return tried
     }
@@ -112,13 +136,21 @@ class PlainTree implements FileTree {
     )
   }
 
-  async journal(name: string) {
+  async journal(name: string, kept?: number): Promise<Journal> {
     requireSafe([name])
     const full = join(this.#root, name)
-    const file = await open(full, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o666)
+    const made = kept === undefined ? O_CREAT | O_EXCL : 0
+    const file = await openHandle(full, O_WRONLY | made | O_NOFOLLOW, 0o666)
+    let position = kept ?? 0
+    await file.truncate(position)
     return {
       async append(text: string) {
-        await file.appendFile(text)
+        const bytes = Buffer.from(text)
+        for (let done = 0; done < bytes.length; ) {
+          const { bytesWritten } = await file.write(bytes, done, bytes.length - done, position)
+          done += bytesWritten
+          position += bytesWritten
+        }
       },
       async close() {
         await file.sync()
@@ -129,30 +161,42 @@ class PlainTree implements FileTree {
 
   async find(path: TreePath): Promise<TreeFile | undefined> {
     requireSafe(path)
-    if (!(await this.#foldersAreReal(path))) return undefined
-    const facts = await factsOf(join(this.#root, ...path))
+    if (!this.#foldersAreReal(path)) return undefined
+    const facts = factsOf(join(this.#root, ...path))
     if (facts?.isFile() !== true) return undefined
     return { path, size: facts.size, modified: facts.mtimeMs }
   }
 
-  async #foldersAreReal(path: TreePath): Promise<boolean> {
+  #foldersAreReal(path: TreePath): boolean {
     for (let depth = 1; depth < path.length; depth++) {
-      const facts = await factsOf(join(this.#root, ...path.slice(0, depth)))
-      if (facts?.isDirectory() !== true) return false
+      const folder = join(this.#root, ...path.slice(0, depth))
+      if (this.#real.has(folder)) continue
+      if (factsOf(folder)?.isDirectory() !== true) return false
+      if (this.#real.size >= knownMax) this.#real.clear()
+      this.#real.add(folder)
     }
     return true
   }
 
   async *read(path: TreePath, range?: ByteRange): AsyncGenerator<Uint8Array> {
     requireSafe(path)
-    if (!(await this.#foldersAreReal(path))) throw new Error(`${path.join('/')} is not there`)
+    if (!this.#foldersAreReal(path)) throw new Error(`${path.join('/')} is not there`)
     const file = await open(join(this.#root, ...path), O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
     try {
-      const facts = await file.stat()
+      const facts = fstatSync(file)
       if (!facts.isFile()) throw new Error(`${path.join('/')} is not a regular file`)
-      yield* chunksOf(file, range ?? { start: 0, end: Number.POSITIVE_INFINITY }, facts.size)
+      const start = range?.start ?? 0
+      const end = Math.min(range?.end ?? facts.size, facts.size)
+      const buffer = Buffer.allocUnsafe(Math.max(1, Math.min(readSize, end - start)))
+      for (let position = start; position < end; ) {
+        const length = Math.min(buffer.length, end - position)
+        const { bytesRead } = await read(file, buffer, 0, length, position)
+        if (bytesRead === 0) throw new Error('a file became shorter while it was read')
+        position += bytesRead
+        yield buffer.subarray(0, bytesRead)
+      }
     } finally {
-      await file.close()
+      closeSync(file)
     }
   }
 
@@ -163,23 +207,30 @@ class PlainTree implements FileTree {
   async *#listFolder(parents: TreePath): AsyncGenerator<TreeFile | TreeOddity> {
     const folder = join(this.#root, ...parents)
     // The types know no folder that is read as bytes, which is what a name of other bytes than UTF-8 needs.
-    const entries = await opendir(folder, { encoding: 'buffer' as BufferEncoding })
-    for await (const entry of entries) {
-      const name = textOf(entry)
-      const shown = [...parents, name ?? String(entry.name)].join('/')
-      if (name === undefined) {
-        yield { shown, why: 'its name is not UTF-8', isLink: false }
-        continue
+    const encoding = 'buffer' as BufferEncoding
+    const entries = opendirSync(folder, { encoding, bufferSize: listedAtOnce })
+    try {
+      for (let entry = entries.readSync(); entry !== null; entry = entries.readSync()) {
+        this.#listed += 1
+        if (this.#listed % listedAtOnce === 0) await setImmediate()
+        const name = textOf(entry)
+        const shown = [...parents, name ?? String(entry.name)].join('/')
+        if (name === undefined) {
+          yield { shown, why: 'its name is not UTF-8', isLink: false }
+          continue
+        }
+        const path = [...parents, name]
+        const full = join(folder, name)
+        if (full === this.#without) continue
+        const facts = factsOf(full)
+        if (facts === undefined) continue
+        if (facts.isDirectory()) yield* this.#listFolder(path)
+        else if (facts.isFile()) yield { path, size: facts.size, modified: facts.mtimeMs }
+        else if (facts.isSymbolicLink()) yield { shown, why: 'it is a symbolic link', isLink: true }
+        else yield { shown, why: 'it is not a regular file', isLink: false }
       }
-      const path = [...parents, name]
-      const full = join(folder, name)
-      if (full === this.#without) continue
-      const facts = await factsOf(full)
-      if (facts === undefined) continue
-      if (facts.isDirectory()) yield* this.#listFolder(path)
-      else if (facts.isFile()) yield { path, size: facts.size, modified: facts.mtimeMs }
-      else if (facts.isSymbolicLink()) yield { shown, why: 'it is a symbolic link', isLink: true }
-      else yield { shown, why: 'it is not a regular file', isLink: false }
+    } finally {
+      entries.closeSync()
     }
   }
 
@@ -214,48 +265,50 @@ function requireSafe(path: TreePath): void {
 const onWindows = process.platform === 'win32'
 
 /** Not following a link; undefined where nothing is. */
-async function factsOf(full: string): Promise<Stats | undefined> {
+function factsOf(full: string): Stats | undefined {
   try {
-    return await lstat(full)
+    return lstatSync(full, { throwIfNoEntry: false })
   } catch (error) {
-    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return undefined
+    if (codeOf(error) === 'ENOTDIR') return undefined
     throw error
   }
 }
 
-async function* chunksOf(
-  file: FileHandle,
-  { start, end }: ByteRange,
-  size: number,
-): AsyncGenerator<Uint8Array> {
-  const last = Math.min(end, size)
-  const buffer = Buffer.allocUnsafe(Math.max(1, Math.min(readSize, last - start)))
-  for (let position = start; position < last; ) {
-    const length = Math.min(buffer.length, last - position)
-    const { bytesRead } = await file.read(buffer, 0, length, position)
-    if (bytesRead === 0) throw new Error('a file became shorter while it was read')
-    position += bytesRead
-    yield buffer.subarray(0, bytesRead)
-  }
+/** Removes a file, if it is there under exactly this name. */
+function makeWay(full: string, name: string): void {
+  if (factsOf(full)?.isFile() !== true) return
+  if (basename(realpathSync.native(full)) === name) unlinkSync(full)
 }
 
 async function writeAll(
-  { file, full }: { file: FileHandle; full: string },
+  { file, full }: { file: number; full: string },
   source: ByteSource,
   modified: number,
 ): Promise<void> {
+  let closed = false
   try {
     for await (const chunk of source) await writeChunk(file, chunk)
-    await file.utimes(modified / 1000, modified / 1000)
-    await file.close()
+    futimesSync(file, modified / 1000, modified / 1000)
+    closed = true
+    await close(file)
   } catch (error) {
-    await file.close().catch(() => undefined)
-    await unlink(full).catch(() => undefined)
+    if (!closed) quietly(() => closeSync(file))
+    quietly(() => unlinkSync(full))
     throw error
   }
 }
 
-async function writeChunk(file: FileHandle, chunk: Uint8Array): Promise<void> {
-  for (let done = 0; done < chunk.length; )
-    done += (await file.write(chunk, done, chunk.length - done)).bytesWritten
+/** What goes wrong while something else went wrong already is not told. */
+function quietly(work: () => void): void {
+  try {
+    work()
+  } catch {}
+}
+
+async function writeChunk(file: number, chunk: Uint8Array): Promise<void> {
+  for (let done = 0; done < chunk.length; ) {
+    const rest = chunk.length - done
+    if (rest <= writtenAtOnce) done += writeSync(file, chunk, done, rest)
+    else done += (await write(file, chunk, done, rest)).bytesWritten
+  }
 }
