@@ -96,7 +96,7 @@ test('a clone that is not built is told so in one sentence', t => {
 })
 
 test('as a library an old Node is told the same when it imports it', () => {
-  const library = new URL('../index.ts', import.meta.url)
+  const library = new URL('../index.ts', import.meta.url).href
   const pretend = `Object.defineProperty(process, 'version', { value: 'v20.11.1' }); import('${library}')`
   const { stderr } = spawnSync(process.execPath, ['-e', pretend], { encoding: 'utf8' })
   assert.match(stderr, /Error: Moongate needs Node 26 or newer; this is v20\.11\.1\.\n/)

@@ -40,7 +40,7 @@ export function requireDatabase(config: Config): void {
   const blobs = join(config.data, 'blobs')
   if (holdsSomething(blobs)) {
     throw new ConfigError(
-      `${path} is ${state}, but ${blobs} holds bytes of objects that only this database knows. Put it back from a backup, or name another folder with --data.`,
+      `${path} is ${state}, but ${blobs} holds bytes of objects that only this database knows. Put it back from a backup, or name another data folder.`,
     )
   }
   const key = join(config.data, 'master.key')
