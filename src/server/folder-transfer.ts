@@ -75,9 +75,9 @@ async function importInto(
   const tree = await openFileTree({ folder: options.folder, make: false, without: config.data })
   const { canonicalId: owner } = await house.access.rootPrincipal('')
   const target = new Target(house, config, { name: options.bucket, owner })
-  const source = { digester: house.core.digester, owner }
+  const { digester } = house.core
   try {
-    return await nameable(importTree(tree, target, { ...options, source }))
+    return await nameable(importTree(tree, target, { ...options, digester }))
   } catch (error) {
     if (error instanceof BadManifest) throw new CommandFailed(error.message, { cause: error })
     throw error
@@ -89,6 +89,8 @@ class Target implements ImportTarget {
   readonly #config: Config
   readonly #wanted: { readonly name: string; readonly owner: string }
   #bucket: BucketInfo | undefined
+  /** Whether every version that is written stays. */
+  #history = false
 
   constructor(house: House, config: Config, wanted: { name: string; owner: string }) {
     this.#house = house
@@ -100,8 +102,10 @@ class Target implements ImportTarget {
     if (this.#bucket === undefined) throw new Error('the target is not open')
     if (modified === 0) return this.#house.buckets.keyspace(this.#bucket)
     const core: Core = { ...this.#house.core, clock: { now: () => modified } }
-    // Where versioning is suspended, what is written is the null version.
-    const bucket: BucketInfo = asNull ? { ...this.#bucket, versioning: 'Suspended' } : this.#bucket
+    const bucket = { ...this.#bucket }
+    // Where versioning is suspended, what is written is the null version, and takes the place of the one before.
+    if (asNull) bucket.versioning = 'Suspended'
+    else if (this.#history) bucket.versioning = 'Enabled'
     return new PlainBuckets(core).keyspace(bucket)
   }
 
@@ -117,6 +121,7 @@ class Target implements ImportTarget {
         )
       await buckets.setVersioning(bucket, 'Enabled')
     }
+    this.#history = versioned
     this.#bucket = await buckets.find(defaultVolume, bucket.name)
     return this.#bucket
   }

@@ -1,9 +1,10 @@
 /** Plain files as a bucket: an export with all that its manifest says, or any folder, whose paths become keys. */
 
+import type { Digester } from '../../buckets/core.ts'
 import { S3Error } from '../../model/errors.ts'
 import { limits } from '../../model/limits.ts'
 import { type FileTree, type TreeFile, type TreePath, UnsafePath } from '../../ports/file-tree.ts'
-import type { BucketInfo, Keyspace } from '../../ports/keyspace.ts'
+import type { BucketInfo, Keyspace, VersionSummary } from '../../ports/keyspace.ts'
 import { requireHeaderValues, requireMetadata, requireStorageClass } from '../../rules/metadata.ts'
 import { requireKey } from '../../rules/names.ts'
 import { requireTags } from '../../rules/tags.ts'
@@ -19,7 +20,7 @@ import {
   parseEntry,
   parseHead,
 } from './manifest.ts'
-import { lanesWidth, Tally, type TransferHooks } from './transfer.ts'
+import { lanesWidth, Tally, type TransferHooks, weightOf } from './transfer.ts'
 import { type Source, writeEntry } from './write-entry.ts'
 
 export interface ImportTarget {
@@ -39,7 +40,7 @@ export interface ImportOptions extends TransferHooks {
   readonly prefix: string
   /** Keys that are there already are written anew; else they are left as they are. */
   readonly overwrite: boolean
-  readonly source: Omit<Source, 'tree'>
+  readonly digester: Digester
 }
 
 export interface ImportReport {
@@ -51,6 +52,9 @@ export interface ImportReport {
   readonly links: number
   readonly failed: number
 }
+
+/** Versions of a key listed in one call. */
+const page = 1000
 
 /** Resolves when all is there; a file that could not be taken is told and left out. Throws BadManifest. */
 export async function importTree(
@@ -75,6 +79,10 @@ class Import {
   readonly #options: ImportOptions
   /** Whether what is imported has versions beside the current ones. */
   #versions = false
+  /** Whether the bucket was empty: then nothing of what is imported can be there already. */
+  #fresh = false
+  /** Canonical id of whom the objects will belong to. */
+  #owner = ''
 
   constructor(tree: FileTree, target: ImportTarget, options: ImportOptions) {
     this.#tree = tree
@@ -94,12 +102,20 @@ class Import {
     const oddities = this.tally.failed
     let head: ManifestHead | undefined
     if (exported) head = await this.#fromManifest(lanes)
-    else await this.#target.open(undefined)
+    else await this.#open(undefined)
     await lanes.idle()
     // Files that were put into an export since, unless some failed: those are not to come in without what was said of them.
     if (!exported || this.tally.failed === oddities) await this.#fromFiles(exported, lanes)
     await lanes.idle()
     await this.#target.finish(head)
+  }
+
+  async #open(head: ManifestHead | undefined): Promise<void> {
+    this.#versions = head?.versions === true
+    const { owner } = await this.#target.open(head)
+    this.#owner = owner
+    const first = { prefix: '', after: '', afterVersion: '', limit: 1 }
+    this.#fresh = (await this.#versionsFrom(first)).entries.length === 0
   }
 
   async #fromManifest(lanes: Lanes): Promise<ManifestHead> {
@@ -110,13 +126,14 @@ class Import {
     const flush = async () => {
       const entries = group
       group = []
-      if (entries.length > 0) await lanes.run(() => this.#importKey(entries))
+      if (entries.length === 0) return
+      const weight = Math.max(...entries.map(({ size }) => weightOf(size)))
+      await lanes.run(() => this.#importKey(entries), weight)
     }
     for await (const line of linesOf(this.#tree.read([manifestFile]))) {
       if (head === undefined) {
         head = parseHead(line)
-        this.#versions = head.versions
-        await this.#target.open(head)
+        await this.#open(head)
         continue
       }
       const entry = parseEntry(line)
@@ -140,49 +157,71 @@ class Import {
     await this.#try(key, async () => {
       requireKey(key)
       for (const entry of entries) requireAttributes(entry)
-      if (await this.#isThere(key, entries)) return
-      for (const entry of entries) await this.#importEntry({ ...entry, key })
+      const there = this.#fresh ? [] : await this.#thereOf(key)
+      const left = this.#leftOf(entries, there)
+      let hasNull = there.some(({ versionId }) => versionId === 'null')
+      for (const entry of left) {
+        // What stands in the null version's place is not written over: it was never ours.
+        const asNull = this.#versions && entry.versionId === 'null' && !hasNull
+        hasNull ||= asNull
+        await this.#importEntry({ ...entry, key }, asNull)
+      }
     })
   }
 
-  async #isThere(key: string, entries: readonly { readonly size: number }[]): Promise<boolean> {
-    if (this.#options.overwrite || !(await exists(this.#target.at(0), key))) return false
-    this.skipped += 1
-    for (const { size } of entries) this.tally.done(size)
-    return true
+  /** What of a key is to be imported still. */
+  #leftOf(
+    entries: readonly ManifestEntry[],
+    there: readonly VersionSummary[],
+  ): readonly ManifestEntry[] {
+    if (this.#options.overwrite || there.length === 0) return entries
+    const begun = this.#versions && there.every((version, i) => isSame(version, entries[i]))
+    const left = begun ? entries.slice(there.length) : []
+    if (left.length === 0) this.skipped += 1
+    for (const { path, size } of entries.slice(0, entries.length - left.length))
+      if (path !== null) this.tally.done(size)
+    return left
   }
 
-  async #importEntry(entry: ManifestEntry): Promise<void> {
-    const asNull =
-      entry.versionId === 'null' && this.#versions && (await this.#lacksNull(entry.key))
+  /** What the bucket has of a key, the oldest first; where versions do not matter, the current one at most. */
+  async #thereOf(key: string): Promise<readonly VersionSummary[]> {
+    const limit = this.#versions ? page : 1
+    const found: VersionSummary[] = []
+    for (let more = true; more; ) {
+      const { key: after = '', versionId: afterVersion = '' } = found.at(-1) ?? {}
+      const listing = await this.#versionsFrom({ prefix: key, after, afterVersion, limit })
+      const own = listing.entries.filter(entry => typeof entry !== 'string' && entry.key === key)
+      found.push(...(own as VersionSummary[]))
+      more = this.#versions && listing.more && own.length === listing.entries.length
+    }
+    return found.filter(({ isDeleteMarker }) => this.#versions || !isDeleteMarker).reverse()
+  }
+
+  #versionsFrom(from: { prefix: string; after: string; afterVersion: string; limit: number }) {
+    return this.#target.at(0).listVersions({ ...from, delimiter: '' })
+  }
+
+  async #importEntry(entry: ManifestEntry, asNull: boolean): Promise<void> {
     const space = this.#target.at(Math.max(1, entry.modified), asNull)
     if (entry.path === null) {
       await space.delete({ key: entry.key, conditions: {} })
       return
     }
-    const path = entry.path.split('/')
-    const file = await this.#tree.find(path)
+    const file = await this.#tree.find(entry.path.split('/'))
     if (file === undefined) {
       this.tally.fail(entry.key, `is not there: the file ${entry.path} is missing`)
       return
     }
-    const source = { ...this.#options.source, tree: this.#tree }
-    const result = await writeEntry(space, source, { entry, file })
+    const result = await writeEntry(space, this.#source(), { entry, file })
     this.#wrote(result.size)
     const unlike = result.size !== entry.size || (isMd5(entry.etag) && result.etag !== entry.etag)
     if (unlike)
       this.tally.fail(entry.key, 'was imported, but its file is not what was exported any more')
   }
 
-  /** Whether the null version's place is free: what stands there is not written over, it was never ours. */
-  async #lacksNull(key: string): Promise<boolean> {
-    try {
-      await this.#target.at(0).head({ key, versionId: 'null' })
-      return false
-    } catch (error) {
-      if (!(error instanceof S3Error)) throw error
-      return error.code === 'NoSuchVersion' || error.code === 'NoSuchKey'
-    }
+  #source(): Source {
+    const { digester } = this.#options
+    return { tree: this.#tree, digester, owner: this.#owner }
   }
 
   async #fromFiles(exported: boolean, lanes: Lanes): Promise<void> {
@@ -195,14 +234,19 @@ class Import {
         continue
       }
       const key = this.#options.prefix + path
-      await lanes.run(() => this.#try(shown, () => this.#importFile(key, file, exported)))
+      const work = () => this.#try(shown, () => this.#importFile(key, file, exported))
+      await lanes.run(work, weightOf(file.size))
     }
   }
 
   async #importFile(key: string, file: TreeFile, exported: boolean): Promise<void> {
     requireKey(key)
-    if (exported && (await exists(this.#target.at(0), key))) return
-    if (await this.#isThere(key, [file])) return
+    const there = !(this.#fresh && !exported) && (await this.#thereOf(key)).length > 0
+    if (there && exported) return
+    if (there && !this.#options.overwrite) {
+      this.skipped += 1
+      return this.tally.done(file.size)
+    }
     const modified = Math.max(1, Math.round(file.modified))
     const contentType = contentTypeOf(file.path.at(-1) ?? '')
     const entry: ManifestEntry = {
@@ -219,8 +263,7 @@ class Import {
       checksum: null,
       parts: null,
     }
-    const source = { ...this.#options.source, tree: this.#tree }
-    const { size } = await writeEntry(this.#target.at(modified), source, { entry, file })
+    const { size } = await writeEntry(this.#target.at(modified), this.#source(), { entry, file })
     this.#wrote(size)
   }
 
@@ -253,17 +296,14 @@ function requireAttributes(entry: ManifestEntry): void {
   requireStorageClass(entry.storageClass ?? undefined)
 }
 
+/** Whether the version was imported from this entry: it has its time, which no other write gives. */
+const isSame = (version: VersionSummary, entry: ManifestEntry | undefined): boolean =>
+  entry !== undefined &&
+  version.isDeleteMarker === (entry.path === null) &&
+  version.modified === Math.max(1, entry.modified) &&
+  version.size === entry.size
+
 const isMd5 = (etag: string): boolean => /^[0-9a-f]{32}$/.test(etag)
 
 /** The manifest and what stands aside. */
 const isOurs = (path: TreePath): boolean => path[0]?.startsWith(ownNames) === true
-
-async function exists(space: Keyspace, key: string): Promise<boolean> {
-  try {
-    await space.head({ key })
-    return true
-  } catch (error) {
-    if (error instanceof S3Error && error.code === 'NoSuchKey') return false
-    throw error
-  }
-}

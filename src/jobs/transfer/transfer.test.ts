@@ -22,7 +22,6 @@ import {
   type House,
   keyspaceOf,
   memoryHouse,
-  owner,
   putOf,
   uploadOf,
 } from '../../buckets/house.fixture.ts'
@@ -66,7 +65,7 @@ async function imported(house: House, folder: string, name: string, overwrite = 
       overwrite,
       onProgress: () => undefined,
       onProblem: problem => problems.push(problem),
-      source: { digester: house.core.digester, owner },
+      digester: house.core.digester,
     },
   )
   return { report, problems }
