@@ -221,6 +221,28 @@ test('an import makes the data folder, shows its root key, and leaves links out'
   assert.match(refused.stderr, /holds no data of Moongate/)
 })
 
+test('a bucket that is imported may belong to another account than the root', async () => {
+  const folder = temporaryFolder()
+  const config = join(folder, 'config.toml')
+  const id = '0123456789abcdef'.repeat(4)
+  writeFileSync(config, `[[accounts]]\nid = "${id}"\ndisplay_name = "moon"\nvolume = "far"\n`)
+  const theirs = temporaryFolder()
+  const server = await spawnServer({ data: theirs, args: ['--config', config] })
+  await server.stop()
+  const source = temporaryFolder()
+  writeFileSync(join(source, 'file'), 'x')
+  const into = (bucket: string, owner: string) =>
+    runCommand(['import', source, bucket, '--data', theirs, '--owner', owner])
+  assert.match((await into('bucket', 'nobody')).stderr, /no account has the canonical id nobody/)
+  const { status, stderr } = await into('bucket', id)
+  assert.deepEqual([status, stderr], [0, ''])
+  const db = new DatabaseSync(join(theirs, 'moongate.db'), { readOnly: true })
+  const told = (sql: string) => db.prepare(sql).all().map(Object.values)
+  assert.deepEqual(told('SELECT name, volume, owner FROM buckets'), [['bucket', 'far', id]])
+  assert.deepEqual(told('SELECT key, owner FROM objects'), [['file', id]])
+  db.close()
+})
+
 test('wrong use is told as such', async () => {
   for (const args of [['check', 'x'], ['export', 'b'], ['import'], ['check', '--prefix', 'x']])
     assert.equal((await runCommand(args)).status, 2, args.join(' '))

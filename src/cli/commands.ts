@@ -81,6 +81,7 @@ export const commands: readonly Command[] = [
       ...(await folderFlags(true)),
       prefix: { shown: 'P', doc: 'Put before every key' },
       overwrite: { doc: 'Write keys anew that are there already' },
+      owner: { shown: 'ID', doc: 'Canonical id of the account that a new bucket is to belong to' },
     }),
     details: async () => (await import('./transfer.ts')).importDetails,
     examples: [

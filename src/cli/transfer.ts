@@ -26,8 +26,9 @@ export const importDetails = [
   'Last-Modified, and a content type by the end of its name. Symbolic links are left out, and counted. A folder that',
   'export wrote becomes the bucket that it was, with metadata, tags, ETags and versions (these get new ids; null stays null).',
   'Keys that are there already stay as they are, so that an import that was interrupted can be run again;',
-  'with --overwrite they are written anew. The bucket is made where it is not there, and belongs to the root account.',
-  'So is the data folder, where it is not there or empty; its root key is shown once.',
+  'with --overwrite they are written anew. The bucket is made where it is not there, and belongs to the root account or to',
+  'that of --owner; the objects belong to whom the bucket belongs to.',
+  'The data folder is made too, where it is not there or empty; its root key is shown once.',
   'Exit status: 0 if all is there, links left out; 1 if a file could not be taken.',
 ].join('\n')
 
@@ -113,17 +114,18 @@ function madeInWords(data: string, key: Pick<RootKey, 'accessKeyId' | 'secret'>)
 export async function importCommand(args: Arguments): Promise<number> {
   const { flags, positionals, output } = args
   const [folder, bucket] = two(positionals, 'import DIR BUCKET')
-  const config = configOf(args, ['prefix', 'overwrite'])
+  const config = configOf(args, ['prefix', 'overwrite', 'owner'])
   const { watch, problems, ...hooks } = hooksOf(args)
   const prefix = flagOf(flags, 'prefix')
   const overwrite = flags.has('overwrite')
+  const owner = flags.get('owner')?.at(-1)
   const made: { rootKey?: object } = {}
   const onMade = ({ accessKeyId, secret }: RootKey) => {
     if (secret !== undefined) made.rootKey = { accessKeyId, secretAccessKey: secret }
     // At once: nobody could have it again if the import failed.
     output.note(madeInWords(config.data, { accessKeyId, secret }))
   }
-  const options = { bucket, folder, prefix, overwrite, onMade, ...hooks }
+  const options = { bucket, folder, prefix, overwrite, owner, onMade, ...hooks }
   const report = await watch('import', importData(config, options))
   const { objects, bytes, skipped, links, failed } = report
   const more = [

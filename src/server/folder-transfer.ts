@@ -49,6 +49,8 @@ export const exportData = (
 
 export interface FolderImport extends FolderTransfer {
   readonly overwrite: boolean
+  /** Canonical id of the account that the bucket is to belong to; undefined: the root's, or whose it is already. */
+  readonly owner: string | undefined
   /** Told the root key of a data folder that was not there, or was empty. */
   readonly onMade: (root: RootKey) => void
 }
@@ -73,8 +75,7 @@ async function importInto(
   options: FolderImport,
 ): Promise<ImportReport> {
   const tree = await openFileTree({ folder: options.folder, make: false, without: config.data })
-  const { canonicalId: owner } = await house.access.rootPrincipal('')
-  const target = new Target(house, config, { name: options.bucket, owner })
+  const target = new Target(house, config, options.bucket, await ownerOf(house, options.owner))
   const { digester } = house.core
   try {
     return await nameable(importTree(tree, target, { ...options, digester }))
@@ -84,18 +85,34 @@ async function importInto(
   }
 }
 
+interface WantedOwner {
+  readonly canonicalId: string
+  readonly volume: string
+  /** Whether it was asked for, so that no other will do. */
+  readonly asked: boolean
+}
+
+async function ownerOf(house: House, asked: string | undefined): Promise<WantedOwner> {
+  if (asked === undefined) return { ...(await house.access.rootPrincipal('')), asked: false }
+  const account = await house.access.account(asked)
+  if (account === undefined) throw new CommandFailed(`no account has the canonical id ${asked}`)
+  return { ...account, asked: true }
+}
+
 class Target implements ImportTarget {
   readonly #house: House
   readonly #config: Config
-  readonly #wanted: { readonly name: string; readonly owner: string }
+  readonly #name: string
+  readonly #owner: WantedOwner
   #bucket: BucketInfo | undefined
   /** Whether every version that is written stays. */
   #history = false
 
-  constructor(house: House, config: Config, wanted: { name: string; owner: string }) {
+  constructor(...[house, config, name, owner]: [House, Config, string, WantedOwner]) {
     this.#house = house
     this.#config = config
-    this.#wanted = wanted
+    this.#name = name
+    this.#owner = owner
   }
 
   at(modified: number, asNull = false): Keyspace {
@@ -113,8 +130,11 @@ class Target implements ImportTarget {
     const { buckets } = this.#house
     const versioned = head !== undefined && head.versions && head.versioning !== 'off'
     const bucket = (await this.#find()) ?? (await this.#create(head))
+    const theirs = bucket.owner !== this.#owner.canonicalId
+    if (theirs && this.#owner.asked)
+      throw new CommandFailed(`${bucket.name} is there already and belongs to another account`)
     if (versioned && bucket.versioning === 'off') {
-      const fresh = bucket.owner === this.#wanted.owner && (await this.#isEmpty(bucket))
+      const fresh = !theirs && (await this.#isEmpty(bucket))
       if (!fresh)
         throw new CommandFailed(
           `the export has versions, so ${bucket.name} must be new, empty or have versioning`,
@@ -122,13 +142,13 @@ class Target implements ImportTarget {
       await buckets.setVersioning(bucket, 'Enabled')
     }
     this.#history = versioned
-    this.#bucket = await buckets.find(defaultVolume, bucket.name)
+    this.#bucket = await buckets.find(bucket.volume, bucket.name)
     return this.#bucket
   }
 
   async #find(): Promise<BucketInfo | undefined> {
     try {
-      return await this.#house.buckets.find(defaultVolume, this.#wanted.name)
+      return await this.#house.buckets.find(this.#owner.volume, this.#name)
     } catch (error) {
       if (error instanceof S3Error && error.code === 'NoSuchBucket') return undefined
       throw error
@@ -136,10 +156,11 @@ class Target implements ImportTarget {
   }
 
   async #create(head: ManifestHead | undefined): Promise<BucketInfo> {
-    requireBucketName(this.#wanted.name)
+    requireBucketName(this.#name)
+    const { volume, canonicalId: owner } = this.#owner
     const { region } = this.#config
     const settings = head?.settings ?? {}
-    return this.#house.buckets.create({ volume: defaultVolume, ...this.#wanted, region, settings })
+    return this.#house.buckets.create({ volume, name: this.#name, owner, region, settings })
   }
 
   async #isEmpty(bucket: BucketInfo): Promise<boolean> {
