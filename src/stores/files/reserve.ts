@@ -89,8 +89,9 @@ const ext4 = 0xef53
 function systemLook(folder: string): DiskSpace {
   const { type, bavail, bfree, blocks, bsize } = statfsSync(folder)
   if (blocks === 0) return endless
-  // Ext4 keeps some blocks for root; what others count beyond the available ones nobody gets.
-  const free = type === ext4 && process.getuid?.() === 0 ? bfree : bavail
+  // Ext4 keeps some blocks for root, and of those a few for itself; elsewhere what is not available nobody gets.
+  const root = type === ext4 && process.getuid?.() === 0
+  const free = root ? Math.max(bavail, bfree - Math.min(blocks / 50, 4096)) : bavail
   return { free: free * bsize, size: blocks * bsize }
 }
 
