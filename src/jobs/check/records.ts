@@ -1,4 +1,5 @@
 /** All records of a table in the order of its key, a page at a time. */
+import { setImmediate } from 'node:timers/promises'
 import {
   type KeyValue,
   type MetaStore,
@@ -34,6 +35,8 @@ export async function* recordsOf<R extends object>(
         }),
       ],
     })
+    // A store that answers at once would else keep signals waiting until the end.
+    await setImmediate()
     let last: Stored<R> | undefined
     for (const entry of scans[0].entries) {
       if (typeof entry === 'string') continue

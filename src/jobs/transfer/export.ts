@@ -1,4 +1,5 @@
 /** A bucket as plain files: each under its key (see file-names.ts), and a manifest of what files cannot say. */
+import { setImmediate } from 'node:timers/promises'
 import { BlobMissing } from '../../ports/blob-store.ts'
 import type { FileTree, NewFile, TreePath } from '../../ports/file-tree.ts'
 import type { Keyspace, OpenObject, VersionSummary } from '../../ports/keyspace.ts'
@@ -81,6 +82,7 @@ function keysOf(
   return versions ? allVersions(space, prefix, after) : currentOnes(space, prefix, after)
 }
 
+/** A turn of the event loop for each page: a store that answers at once would else keep signals waiting. */
 async function* currentOnes(
   space: Keyspace,
   prefix: string,
@@ -90,6 +92,7 @@ async function* currentOnes(
   for (let more = true; more; ) {
     const request = { prefix, delimiter: '', after, limit: page, ownersUnused: true }
     const listing = await space.list(request)
+    await setImmediate()
     for (const entry of listing.entries) {
       if (typeof entry === 'string') continue
       const { key, size, modified } = entry
@@ -111,6 +114,7 @@ async function* allVersions(
   for (let more = true; more; ) {
     const request = { prefix, delimiter: '', after, afterVersion, limit: page }
     const listing = await space.listVersions(request)
+    await setImmediate()
     for (const entry of listing.entries) {
       if (typeof entry === 'string') continue
       if (gathered.length > 0 && entry.key !== after) {
