@@ -12,7 +12,7 @@ import { databaseFile, type House, openHouse, reserveOf } from './compose.ts'
 import type { Config } from './config.ts'
 import { withRealFolder } from './data-folder.ts'
 import { ensureRoot } from './furnish.ts'
-import { holdYoungGeneration } from './heap.ts'
+import { holdHeap } from './heap.ts'
 import { holdsSomething, requireDatabase } from './lost-database.ts'
 import { masterKeyOf } from './master-key.ts'
 
@@ -74,7 +74,7 @@ export async function inFolder<T>(
     })
     process.umask(mask)
     const stopCheckpointing = keepCheckpointing(config, { store: house.store, reserve }, silentLog)
-    const letGo = holdYoungGeneration()
+    const letGo = holdHeap()
     try {
       if (isNew) use.onMade?.(await ensureRoot(house.access, config))
       return await work(house)

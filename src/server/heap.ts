@@ -1,5 +1,5 @@
 /**
- * The size of V8's young generation, where what a request allocates dies. Left alone it grows to 32 MiB and more, which
+ * The shape of V8's heap. The young generation is where what a request allocates dies. Left alone it grows to 32 MiB and more, which
  * is no faster here but is memory; held at what it has in the beginning it is so small that requests outlive it, and
  * the old generation fills with what they leave. Flags on the command line are not for us to give: people start this
  * as a command, by npm, and in threads. See docs/decisions.
@@ -15,6 +15,7 @@ const halfMebibytes = 8
 const checkMs = 10_000
 const objectsAtOnce = 5000
 const roundsMax = 40
+const oldGrowthPercent = 50
 
 /** What a thread is given: three times one half, as V8 counts. */
 export const threadLimits: ResourceLimits = {
@@ -36,8 +37,11 @@ export function growYoungGeneration(): void {
   }
 }
 
-/** Grows the main thread's young generation and holds it there, for a process that is ours alone. Returns the way to stop. */
-export function holdYoungGeneration(): () => void {
+/**
+ * Grows the main thread's young generation and holds it there, for a process that is ours alone; and the old generation
+ * is collected when it has grown by half, not by up to four times. Returns the way to stop.
+ */
+export function holdHeap(): () => void {
   const hold = () => {
     if (size() > wanted / 2) return
     setFlagsFromString('--semi-space-growth-factor=2')
@@ -45,6 +49,7 @@ export function holdYoungGeneration(): () => void {
     setFlagsFromString('--semi-space-growth-factor=1')
   }
   setFlagsFromString('--semi-space-growth-factor=1')
+  setFlagsFromString(`--heap-growing-percent=${oldGrowthPercent}`)
   const first = setTimeout(hold, 50).unref()
   const others = setInterval(hold, checkMs).unref()
   return () => {

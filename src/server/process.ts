@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { type BannerFacts, banner, bannerData } from './banner.ts'
 import { type Config, loadConfig } from './config.ts'
-import { holdYoungGeneration } from './heap.ts'
+import { holdHeap } from './heap.ts'
 import { logPlaces } from './logs.ts'
 import { type RunningServer, startServer } from './start.ts'
 import { version } from './version.ts'
@@ -71,7 +71,7 @@ export async function runServer(options: ServerOptions): Promise<number> {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
   const facts = factsOf(config, server)
   options.result(banner(facts), bannerData(facts))
-  const letGo = holdYoungGeneration()
+  const letGo = holdHeap()
   const reason = await Promise.race([stopped, hopeless])
   if (reason !== undefined) server.log.error({ err: reason }, 'the process ends')
   letGo()

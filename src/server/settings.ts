@@ -181,8 +181,8 @@ const data = {
   cacheSize: setting({
     group: 'Data',
     kind: size(0, 2 ** 34),
-    fallback: 16 * 2 ** 20,
-    fallbackWords: '16MiB',
+    fallback: 32 * 2 ** 20,
+    fallbackWords: '32MiB',
     doc: 'Memory for hot objects, for each worker',
   }),
   uploadExpiry: setting({

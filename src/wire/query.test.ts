@@ -16,6 +16,7 @@ test('raw and decoded pairs stand side by side', () => {
     rawValue: 'a%2Fb+c',
     name: 'prefix',
     value: 'a/b c',
+    plain: false,
   })
   assert.equal(query.get('acl'), '')
   assert.equal(query.get('empty'), '')

@@ -8,6 +8,8 @@ export interface QueryPair {
   readonly rawValue: string
   readonly name: string
   readonly value: string
+  /** Whether both were sent in letters, digits and `-._~` alone, which nothing encodes and nothing decodes. */
+  readonly plain: boolean
 }
 
 /** A parsed query string. Names are case-sensitive, as in S3; of a repeated name the first counts. */
@@ -79,10 +81,21 @@ export const decodePercent = (raw: string): string => {
 
 /** A query's name or value: as decodePercent, but `+` is a blank, as S3 reads it. */
 const decodePart = (raw: string): string =>
-  // Most names and values have nothing to decode.
-  plain.test(raw) ? raw : decodePercent(raw.includes('+') ? raw.replaceAll('+', ' ') : raw)
+  decodePercent(raw.includes('+') ? raw.replaceAll('+', ' ') : raw)
 
-const plain = /^[\w.~-]*$/
+const plainText = /^[\w.~-]*$/
+
+const readPair = (rawName: string, rawValue: string): QueryPair => {
+  const plainName = plainText.test(rawName)
+  const plainValue = plainText.test(rawValue)
+  return {
+    rawName,
+    rawValue,
+    name: plainName ? rawName : decodePart(rawName),
+    value: plainValue ? rawValue : decodePart(rawValue),
+    plain: plainName && plainValue,
+  }
+}
 
 /**
  * Parses what stands behind the `?` of a request line (without the `?`).
@@ -100,7 +113,7 @@ export const parseQuery = (raw: string): Query => {
       const bare = equals < 0 || equals >= end
       const rawName = raw.slice(start, bare ? end : equals)
       const rawValue = bare ? '' : raw.slice(equals + 1, end)
-      pairs.push({ rawName, rawValue, name: decodePart(rawName), value: decodePart(rawValue) })
+      pairs.push(readPair(rawName, rawValue))
     }
     start = end + 1
   }

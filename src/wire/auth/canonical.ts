@@ -83,9 +83,10 @@ const recodeQuery = (raw: string): string =>
 /** Whether the pairs but `except` are canonical as they were sent: encoded as AWS does, each name once and sorted. */
 const isCanonical = (pairs: readonly QueryPair[], except: string | undefined): boolean => {
   let before = ''
-  for (const { name, rawName, rawValue } of pairs) {
+  for (const { name, rawName, rawValue, plain } of pairs) {
     if (name === except) continue
-    if (rawName <= before || !isEncoded(rawName, false) || !isEncoded(rawValue, false)) return false
+    if (rawName <= before) return false
+    if (!plain && !(isEncoded(rawName, false) && isEncoded(rawValue, false))) return false
     before = rawName
   }
   return true

@@ -130,7 +130,8 @@ const queryAlgorithm = (algorithm: string): boolean => {
   )
 }
 
-const once = new Set([
+// In the order of their places in what queryParameters answers.
+const parameters = [
   'X-Amz-Algorithm',
   'X-Amz-Credential',
   'X-Amz-Date',
@@ -140,15 +141,16 @@ const once = new Set([
   'X-Amz-Security-Token',
   'X-Amz-Region-Set',
   'X-Amz-Content-Sha256',
-])
+]
 
-/** The parameters of a presigned URL, each at most once. */
-const queryParameters = (request: AuthRequest): Map<string, string> => {
-  const found = new Map<string, string>()
-  for (const pair of request.query.pairs) {
-    if (pair.name.charCodeAt(0) !== 0x58 || !once.has(pair.name)) continue
-    if (found.has(pair.name)) throw malformedQuery(`${pair.name} must be given only once.`)
-    found.set(pair.name, pair.value)
+/** The parameters of a presigned URL by their places, each at most once. Comparing a few names is quicker than hashing them. */
+const queryParameters = (request: AuthRequest): (string | undefined)[] => {
+  const found = Array.from<string | undefined>({ length: parameters.length })
+  for (const { name, value } of request.query.pairs) {
+    const place = name.charCodeAt(0) === 0x58 ? parameters.indexOf(name) : -1
+    if (place < 0) continue
+    if (found[place] !== undefined) throw malformedQuery(`${name} must be given only once.`)
+    found[place] = value
   }
   return found
 }
@@ -158,13 +160,17 @@ const queryParameters = (request: AuthRequest): Map<string, string> => {
  * @throws S3Error AuthorizationQueryParametersError, InvalidArgument (payload hash)
  */
 export const readV4Query = (request: AuthRequest): V4Claim => {
-  const found = queryParameters(request)
-  const algorithm = found.get('X-Amz-Algorithm')
-  const credential = found.get('X-Amz-Credential')
-  const sentDate = found.get('X-Amz-Date')
-  const expires = found.get('X-Amz-Expires')
-  const signedHeaders = found.get('X-Amz-SignedHeaders')
-  const signature = found.get('X-Amz-Signature')
+  const [
+    algorithm,
+    credential,
+    sentDate,
+    expires,
+    signedHeaders,
+    signature,
+    sessionToken,
+    regionSet,
+    payloadHash,
+  ] = queryParameters(request)
   if (!algorithm || !credential || !sentDate || !expires || !signedHeaders || !signature) {
     throw malformedQuery(required)
   }
@@ -179,12 +185,7 @@ export const readV4Query = (request: AuthRequest): V4Claim => {
   if (Number.isNaN(time)) {
     throw malformedQuery("X-Amz-Date must be in the ISO8601 Long Format \"yyyyMMdd'T'HHmmss'Z'\"")
   }
-  const payloadText =
-    found.get('X-Amz-Content-Sha256') ??
-    headerOf(request, 'x-amz-content-sha256') ??
-    'UNSIGNED-PAYLOAD'
-  const sessionToken = found.get('X-Amz-Security-Token')
-  const regionSet = found.get('X-Amz-Region-Set')
+  const payloadText = payloadHash ?? headerOf(request, 'x-amz-content-sha256') ?? 'UNSIGNED-PAYLOAD'
   if (ecdsa && !regionSet) throw malformedQuery('X-Amz-Region-Set is required.')
   return {
     kind: ecdsa ? 'v4a-query' : 'v4-query',
