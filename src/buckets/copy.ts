@@ -63,6 +63,7 @@ function attributesOf(request: CopyRequest, record: OpenRecord['record']) {
     metadata: (replaceMetadata ? request : record.attributes)?.metadata ?? {},
     tags: request.tags ?? record.tags ?? [],
     storageClass: request.storageClass,
+    acl: request.acl,
   }
 }
 
@@ -103,6 +104,7 @@ export async function copyForeign(space: Space, request: CopyRequest): Promise<C
     metadata: request.replaceMetadata ? request.metadata : info.metadata,
     tags: request.tags ?? info.tags,
     storageClass: request.storageClass,
+    acl: request.acl,
   }
   const value = digests.checksums[algorithm] ?? ''
   return discardOnFailure(core, content, () =>

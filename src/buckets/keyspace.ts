@@ -14,6 +14,8 @@ import type {
   UploadRequest,
   VersionRef,
 } from '../ports/keyspace.ts'
+import type { Grant } from '../rules/acl.ts'
+import { setAcl, setTags } from './amend.ts'
 import { abort, complete } from './complete.ts'
 import { copyForeign, copyShared } from './copy.ts'
 import type { Core, Space } from './core.ts'
@@ -21,7 +23,6 @@ import { remove, rename } from './delete.ts'
 import { list, listUploads, listVersions } from './list.ts'
 import { put } from './put.ts'
 import { head, open } from './read.ts'
-import { setTags } from './tags.ts'
 import { copyPart, createUpload, listParts, putPart } from './uploads.ts'
 
 type Requests = { [M in Exclude<keyof Keyspace, 'bucket'>]: Parameters<Keyspace[M]>[0] }
@@ -74,6 +75,10 @@ export class PlainKeyspace implements Keyspace, Space {
   }
   setTags(ref: VersionRef, tags: readonly Tag[]) {
     return setTags(this, ref, tags)
+  }
+
+  setAcl(ref: VersionRef, acl: readonly Grant[] | undefined) {
+    return setAcl(this, ref, acl)
   }
   list(request: Requests['list']) {
     return list(this, request)

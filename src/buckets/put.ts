@@ -86,7 +86,7 @@ export function fullChecksum(algorithm: ChecksumAlgorithm, digests: Digests): Ch
 
 export function newVersion(
   space: Space,
-  request: Pick<PutRequest, 'headers' | 'metadata' | 'tags' | 'storageClass' | 'owner'>,
+  request: Pick<PutRequest, 'headers' | 'metadata' | 'tags' | 'storageClass' | 'owner' | 'acl'>,
   checksum: Checksum | undefined,
 ): Omit<NewVersion, 'size' | 'etag' | 'body' | 'content'> {
   return {

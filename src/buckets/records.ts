@@ -47,6 +47,7 @@ export function infoOf(bucket: BucketInfo, record: VersionRecord): ObjectInfo {
     checksumType: record.checksumType,
     headers: record.attributes?.headers ?? noHeaders,
     metadata: record.attributes?.metadata ?? noMetadata,
+    acl: record.attributes?.acl,
     tags: record.tags ?? [],
     versionId: versionIdOf(bucket, record),
     checksum: checksumOf(record),
@@ -56,15 +57,15 @@ export function infoOf(bucket: BucketInfo, record: VersionRecord): ObjectInfo {
 
 /** Null when there is nothing to keep, so that the usual object has no such column. */
 export function storedAttributes(
-  attributes: Pick<ObjectAttributes, 'headers' | 'metadata'>,
+  attributes: Pick<ObjectAttributes, 'headers' | 'metadata' | 'acl'>,
 ): StoredAttributes | null {
   for (const _ in attributes.headers) return pick(attributes)
   for (const _ in attributes.metadata) return pick(attributes)
-  return null
+  return attributes.acl === undefined ? null : pick(attributes)
 }
 
-function pick({ headers, metadata }: StoredAttributes): StoredAttributes {
-  return { headers, metadata }
+function pick({ headers, metadata, acl }: StoredAttributes): StoredAttributes {
+  return acl === undefined ? { headers, metadata } : { headers, metadata, acl }
 }
 
 export function uploadSummaryOf(record: UploadRecord): UploadSummary {

@@ -8,6 +8,7 @@ import type {
   Tag,
 } from '../ports/keyspace.ts'
 import { type TableShape, table } from '../ports/meta-store.ts'
+import type { Grant } from '../rules/acl.ts'
 
 /** A run of bytes in a blob, or in a small body kept beside the metadata. */
 export interface Slice {
@@ -36,6 +37,8 @@ export type Content =
 export interface StoredAttributes {
   readonly headers: StandardHeaders
   readonly metadata: Readonly<Record<string, string>>
+  /** Grants beside or instead of the owner's full control, where an ACL was given. */
+  readonly acl?: readonly Grant[] | undefined
 }
 
 /** What `objects` and `versions` have in common. */

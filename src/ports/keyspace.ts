@@ -3,6 +3,7 @@
  * It speaks of keys, versions and parts; of headers, XML and signatures it knows nothing.
  */
 import type { ChecksumAlgorithm, ChecksumType } from '../model/checksums.ts'
+import type { Grant } from '../rules/acl.ts'
 import type { DeleteConditions, ReadConditions, WriteConditions } from '../rules/conditions.ts'
 
 /** `value` is base64; a composite one ends in `-` and the number of parts. */
@@ -49,6 +50,8 @@ export interface ObjectAttributes {
   readonly tags: readonly Tag[]
   /** Null: STANDARD. */
   readonly storageClass: string | null
+  /** Undefined: its owner has full control, and nobody else a right by the object itself. */
+  readonly acl?: readonly Grant[] | undefined
 }
 
 export interface Tag {
@@ -308,6 +311,11 @@ export interface Keyspace {
   setTags(
     ref: VersionRef,
     tags: readonly Tag[],
+  ): Promise<{ readonly versionId: string | undefined }>
+  /** The grants of an ACL; undefined: only its owner has rights in it. */
+  setAcl(
+    ref: VersionRef,
+    acl: readonly Grant[] | undefined,
   ): Promise<{ readonly versionId: string | undefined }>
   /** `ownersUnused`: nobody will look at the entries' owners, so they may be left out. */
   list(request: ListRequest & { readonly ownersUnused?: boolean }): Promise<Listing<ObjectSummary>>

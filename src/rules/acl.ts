@@ -1,6 +1,13 @@
 /** Canned ACLs and grants in headers, as a bucket answers whose owner has disabled ACLs (BucketOwnerEnforced). Pure. */
 import { S3Error } from '../model/errors.ts'
 
+export interface Grant {
+  readonly grantee:
+    | { readonly kind: 'canonical'; readonly id: string }
+    | { readonly kind: 'group'; readonly uri: string }
+  readonly permission: 'READ' | 'WRITE' | 'READ_ACP' | 'WRITE_ACP' | 'FULL_CONTROL'
+}
+
 /** What the headers of a request say of ACLs: the value of `x-amz-acl`, and whether any `x-amz-grant-*` was sent. */
 export interface WrittenAcl {
   readonly canned: string | undefined
