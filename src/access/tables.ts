@@ -1,5 +1,6 @@
 /** The tables of accounts and their access keys, as data. */
 import { table } from '../ports/meta-store.ts'
+import { identityTables } from './identities/tables.ts'
 
 export interface AccountRecord {
   /** Canonical id. */
@@ -12,6 +13,8 @@ export interface AccountRecord {
   readonly volume: string
   /** Milliseconds since the epoch. */
   readonly created: number
+  /** 1: it administers its volume: what its IAM makes holds for all accounts of the volume. */
+  readonly admin?: number | null
 }
 
 /** Who made a key, and so who may take it away: the server at start, its configuration, or somebody asked for it. */
@@ -27,6 +30,11 @@ export interface KeyRecord {
   readonly status: 'Active' | 'Inactive'
   readonly origin: KeyOrigin
   readonly created: number
+  /** Name of the user; null: the account's root. */
+  readonly user?: string | null
+  /** From then on (milliseconds since the epoch) it is no longer taken; null: never. */
+  readonly expires?: number | null
+  readonly description?: string | null
 }
 
 /** The account that owns a volume from its first start, and the key that the server made for it. */
@@ -39,7 +47,14 @@ export interface RootRecord {
 export const accountsTable = table<AccountRecord>({
   name: 'accounts',
   key: { id: 'text' },
-  columns: { number: 'text', name: 'text', email: 'text', volume: 'text', created: 'int' },
+  columns: {
+    number: 'text',
+    name: 'text',
+    email: 'text',
+    volume: 'text',
+    created: 'int',
+    admin: 'int',
+  },
   indexes: [
     { name: 'accounts_by_email', on: ['email'] },
     { name: 'accounts_by_number', on: ['number'] },
@@ -56,9 +71,13 @@ export const keysTable = table<KeyRecord>({
     status: 'text',
     origin: 'text',
     created: 'int',
+    user: 'text',
+    expires: 'int',
+    description: 'text',
   },
   indexes: [
     { name: 'keys_by_account', on: ['account'] },
+    { name: 'keys_by_user', on: ['account', 'user'] },
     { name: 'keys_by_origin', on: ['origin'] },
   ],
 })
@@ -69,4 +88,4 @@ export const rootsTable = table<RootRecord>({
   columns: { account: 'text', accessKeyId: 'text' },
 })
 
-export const accessTables = [accountsTable, keysTable, rootsTable] as const
+export const accessTables = [accountsTable, keysTable, rootsTable, ...identityTables] as const
