@@ -1,7 +1,19 @@
-// ACLs while there are none: what gives nobody a right passes, what would share is refused by the right code.
+// Access control lists, and what a bucket says to them that has none: what would share is refused by the right code.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { requireNoBucketAcl, requireNoObjectAcl } from './acl.ts'
+import {
+  aclAllows,
+  cannedGrants,
+  documentGrants,
+  type Grant,
+  groups,
+  headerGrants,
+  isPublic,
+  isShared,
+  requireNoBucketAcl,
+  requireNoObjectAcl,
+  withoutPublic,
+} from './acl.ts'
 
 test('objects', () => {
   for (const canned of [undefined, 'private', 'bucket-owner-full-control'])
@@ -28,4 +40,90 @@ test('buckets', () => {
 test('a canned ACL that nobody knows', () => {
   for (const act of [requireNoObjectAcl, requireNoBucketAcl])
     assert.throws(() => act({ canned: 'everybody', grants: true }), { code: 'InvalidArgument' })
+})
+
+const grant = (to: string, permission: Grant['permission']): Grant =>
+  to.startsWith('http')
+    ? { grantee: { kind: 'group', uri: to }, permission }
+    : { grantee: { kind: 'canonical', id: to }, permission }
+
+test('canned ACLs', () => {
+  const owners = { owner: 'ann', bucketOwner: 'bob' }
+  const own = grant('ann', 'FULL_CONTROL')
+  const table: Record<string, Grant[]> = {
+    private: [own],
+    'public-read': [own, grant(groups.all, 'READ')],
+    'public-read-write': [own, grant(groups.all, 'READ'), grant(groups.all, 'WRITE')],
+    'authenticated-read': [own, grant(groups.authenticated, 'READ')],
+    'bucket-owner-read': [own, grant('bob', 'READ')],
+    'bucket-owner-full-control': [own, grant('bob', 'FULL_CONTROL')],
+  }
+  for (const [canned, grants] of Object.entries(table))
+    assert.deepEqual(cannedGrants(canned, owners), grants, canned)
+  assert.deepEqual(cannedGrants('bucket-owner-read', { owner: 'bob', bucketOwner: 'bob' }), [
+    grant('bob', 'FULL_CONTROL'),
+  ])
+  assert.throws(() => cannedGrants('toString', owners), { code: 'InvalidArgument' })
+})
+
+test('grants in headers', () => {
+  const read = `id="ann", uri=${groups.all}, emailAddress="bob@example.org"`
+  assert.deepEqual(headerGrants({ GrantRead: read, GrantFullControl: 'id=cid' }), [
+    grant('cid', 'FULL_CONTROL'),
+    grant('ann', 'READ'),
+    grant(groups.all, 'READ'),
+    { grantee: { kind: 'email', address: 'bob@example.org' }, permission: 'READ' },
+  ])
+  for (const GrantWrite of ['ann', 'id=', 'uri=http://example.org/everybody', 'id="a'])
+    assert.throws(() => headerGrants({ GrantWrite }), { code: 'InvalidArgument' }, GrantWrite)
+  const many = Array.from({ length: 101 }, (_, i) => `id=a${i}`).join(',')
+  assert.throws(() => headerGrants({ GrantRead: many }), { code: 'InvalidArgument' })
+})
+
+test('grants in XML', () => {
+  const of = (Grantee: object, Permission: string) =>
+    documentGrants({ Grants: [{ Grantee: { Type: '', ...Grantee }, Permission }] })
+  assert.deepEqual(of({ Type: 'CanonicalUser', ID: 'ann' }, 'WRITE_ACP'), [
+    grant('ann', 'WRITE_ACP'),
+  ])
+  assert.deepEqual(of({ Type: 'Group', URI: groups.logDelivery }, 'WRITE'), [
+    grant(groups.logDelivery, 'WRITE'),
+  ])
+  assert.throws(() => of({ Type: 'CanonicalUser' }, 'READ'), { code: 'MalformedACLError' })
+  assert.throws(() => of({ Type: 'CanonicalUser', ID: 'ann' }, 'ALL'), {
+    code: 'MalformedACLError',
+  })
+  assert.throws(() => of({ Type: 'Group', URI: 'everybody' }, 'READ'), { code: 'InvalidArgument' })
+})
+
+test('what an ACL allows', () => {
+  const acl = {
+    owner: 'ann',
+    grants: [grant('bob', 'READ'), grant(groups.authenticated, 'READ_ACP')],
+  }
+  const table: [string, string, boolean][] = [
+    ['bob', 's3:GetObject', true],
+    ['bob', 's3:ListBucket', true],
+    ['bob', 's3:PutObject', false],
+    ['bob', 's3:GetObjectAcl', true],
+    ['cid', 's3:GetObjectAcl', true],
+    ['cid', 's3:PutObjectAcl', false],
+    ['cid', 's3:GetObject', false],
+    ['', 's3:GetObjectAcl', false],
+    ['bob', 's3:PutBucketPolicy', false],
+  ]
+  for (const [canonicalId, action, allowed] of table)
+    assert.equal(aclAllows(acl, { canonicalId }, action), allowed, `${canonicalId} ${action}`)
+  const everybody = { owner: 'ann', grants: [grant(groups.all, 'FULL_CONTROL')] }
+  assert.equal(aclAllows(everybody, { canonicalId: '' }, 's3:PutObject'), true)
+  assert.equal(aclAllows(everybody, { canonicalId: '' }, 's3:DeleteBucket'), false)
+})
+
+test('what an ACL shares', () => {
+  const shared = [grant('ann', 'FULL_CONTROL'), grant(groups.all, 'READ')]
+  assert.equal(isPublic(shared), true)
+  assert.deepEqual(withoutPublic(shared), [grant('ann', 'FULL_CONTROL')])
+  assert.equal(isPublic([grant(groups.logDelivery, 'WRITE')]), false)
+  assert.equal(isShared([grant('ann', 'FULL_CONTROL')], 'ann'), false)
+  assert.equal(isShared([grant('bob', 'READ')], 'ann'), true)
 })
