@@ -11,6 +11,7 @@ import {
   scan,
   type Write,
 } from '../ports/meta-store.ts'
+import { defaultVolume } from '../ports/volumes.ts'
 import {
   type AccessKey,
   derivedAccountNumber,
@@ -39,8 +40,8 @@ import {
   rootsTable,
 } from './tables.ts'
 
-/** The volume of who names none. */
-export const defaultVolume = 's3v'
+export { defaultVolume }
+
 const tries = 10
 /** Keys that are looked at beyond those that stay, in one turn. */
 const dropMax = 1000

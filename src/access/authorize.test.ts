@@ -24,7 +24,7 @@ const table: [Decision['principal'], string, Decision['resource'], boolean][] = 
   [account('bob'), 's3:CreateBucket', none, true],
   [account('bob'), 's3:ListAllMyBuckets', none, true],
   [account('bob'), 's3:GetObject', none, false],
-  [account('ann', 'other'), 's3:GetObject', bucket, false],
+  [account('ann', 'other'), 's3:GetObject', bucket, true],
   [account('ann', 'other'), 's3:CreateBucket', none, false],
   [account('bob'), 's3:CreateBucket', bucket, false],
   [{ ...account('bob'), isRoot: true }, 's3:GetObject', bucket, false],

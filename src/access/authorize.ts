@@ -23,9 +23,9 @@ const accountActions: ReadonlySet<string> = new Set(['s3:CreateBucket', 's3:List
  * owner of a bucket may do everything in it, and nobody else, anonymous included, may do anything.
  */
 export function authorize({ principal, action, resource }: Decision): void {
-  if (principal.kind === 'account' && principal.volume === resource.volume) {
+  if (principal.kind === 'account') {
     if (resource.bucketOwner === undefined) {
-      if (accountActions.has(action)) return
+      if (accountActions.has(action) && principal.volume === resource.volume) return
     } else if (resource.bucketOwner === principal.canonicalId) {
       return
     }

@@ -1,6 +1,6 @@
 /** Buckets by name: making, finding, listing and removing them, and the documents that hang on them. */
 import { S3Error } from '../model/errors.ts'
-import type { BucketInfo, Buckets, Keyspace } from '../ports/keyspace.ts'
+import type { BucketInfo, Buckets, Keyspace, Meter, Resolved } from '../ports/keyspace.ts'
 import {
   type Batch,
   Conflict,
@@ -12,24 +12,69 @@ import {
 import { attemptsMax, bucketCheck, type Core } from './core.ts'
 import { noSuchBucket, PlainKeyspace } from './keyspace.ts'
 import { successor } from './list.ts'
-import { type BucketRecord, bucketsTable, objectsTable, versionsTable } from './tables.ts'
+import {
+  type BucketRecord,
+  bucketsTable,
+  objectsTable,
+  usageTable,
+  type VolumeRecord,
+  versionsTable,
+} from './tables.ts'
+import { bucketAdd, noSuchVolume, PlainVolumes, volumeCheck } from './volumes.ts'
 
-type Requests = { [M in keyof Buckets]: Parameters<Buckets[M]>[0] }
+type Requests = { [M in Exclude<keyof Buckets, 'volumes'>]: Parameters<Buckets[M]>[0] }
+
+/** So many links may follow each other. */
+const linksMax = 16
+
+const noLinks: readonly BucketInfo[] = []
+
+interface Known extends Resolved {
+  readonly generation: number
+}
 
 export class PlainBuckets implements Buckets {
   readonly core: Core
+  readonly volumes: PlainVolumes
   /** By volume and name; served only while the store's generation stands. */
-  readonly #known = new Map<string, { generation: number; bucket: BucketInfo }>()
+  readonly #known = new Map<string, Known>()
 
   constructor(core: Core) {
     this.core = core
+    this.volumes = new PlainVolumes(core)
   }
 
   known(volume: string, name: string): BucketInfo | undefined {
+    return this.#fresh(volume, name)?.bucket
+  }
+
+  #fresh(volume: string, name: string): Known | undefined {
     const known = this.#known.get(`${volume}/${name}`)
     if (known === undefined) return undefined
     const generation = this.core.store.generation(bucketsTable, [volume, name])
-    return known.generation === generation ? known.bucket : undefined
+    return known.generation === generation ? known : undefined
+  }
+
+  resolved(volume: string, name: string): Resolved | undefined {
+    const known = this.#fresh(volume, name)
+    return known === undefined || isLink(known.bucket) ? undefined : known
+  }
+
+  async resolve(volume: string, name: string): Promise<Resolved> {
+    let bucket = await this.find(volume, name)
+    if (!isLink(bucket)) return { bucket, via: noLinks }
+    const via: BucketInfo[] = []
+    for (let steps = 0; steps < linksMax; steps++) {
+      const { link } = bucket
+      if (link === null || link === undefined) return { bucket, via }
+      via.push(bucket)
+      // The name that was asked for is the one that is told: what stands behind a link is nobody's business.
+      bucket = await this.find(link.volume, link.name).catch((error: unknown) => {
+        throw isMissing(error) ? noSuchBucket(name) : error
+      })
+      if (via.some(({ id }) => id === bucket.id)) break
+    }
+    throw new S3Error('TooManyLinks', { BucketName: name })
   }
 
   async find(volume: string, name: string): Promise<BucketInfo> {
@@ -45,7 +90,7 @@ export class PlainBuckets implements Buckets {
       throw noSuchBucket(name)
     }
     if (this.#known.size >= knownMax) this.#known.clear()
-    this.#known.set(id, { generation, bucket })
+    this.#known.set(id, { generation, bucket, via: noLinks })
     return bucket
   }
 
@@ -56,51 +101,72 @@ export class PlainBuckets implements Buckets {
   readonly #find = (volume: string, name: string) => this.find(volume, name)
 
   async create(request: Requests['create']): Promise<BucketInfo> {
-    const { volume, name, owner, region, settings } = request
+    const { volume, name, owner, region, settings, link, inOtherVolume = false } = request
     const { store, clock } = this.core
-    const record: BucketRecord = {
-      id: newBucketId(clock.now(), this.core.random(9)),
-      volume,
-      name,
-      owner,
-      region,
-      created: clock.now(),
-      versioning: 'off',
-      settings,
-    }
     for (let tries = 0; tries < attemptsMax; tries++) {
+      const within = await this.#volumeOf(volume, owner, inOtherVolume)
+      const record: BucketRecord = {
+        id: newBucketId(clock.now(), this.core.random(9)),
+        volume,
+        name,
+        owner,
+        region,
+        created: clock.now(),
+        versioning: 'off',
+        settings,
+        link: link ?? null,
+        meters: link === undefined ? metersOf(within) : null,
+      }
+      let conflict: Conflict
       try {
         const { revision } = await store.commit({
-          checks: [{ table: bucketsTable, key: [volume, name], revision: null }],
+          checks: [
+            { table: bucketsTable, key: [volume, name], revision: null },
+            volumeCheck(within),
+          ],
           writes: [{ put: bucketsTable, record }],
+          adds: [bucketAdd(within, 1)],
         })
         return { ...record, revision }
       } catch (error) {
         if (!(error instanceof Conflict)) throw error
+        conflict = error
       }
       const { gets } = await store.read({ gets: [get(bucketsTable, [volume, name])] })
-      // Without a record it was removed in between, and the name is free again.
       const there = gets[0].record
-      if (there === undefined) continue
-      throw new S3Error(there.owner === owner ? 'BucketAlreadyOwnedByYou' : 'BucketAlreadyExists', {
-        BucketName: name,
-      })
+      if (there !== undefined) {
+        const code = there.owner === owner ? 'BucketAlreadyOwnedByYou' : 'BucketAlreadyExists'
+        throw new S3Error(code, { BucketName: name })
+      }
+      if (conflict.kind === 'add') throw new S3Error('QuotaExceeded', { VolumeName: volume })
+      // It was removed in between and the name is free again, or the volume changed.
     }
     throw new S3Error('OperationAborted')
+  }
+
+  async #volumeOf(name: string, owner: string, mustExist: boolean): Promise<Stored<VolumeRecord>> {
+    const volume = await this.volumes.lookUp(name)
+    if (volume !== undefined) return volume
+    if (mustExist) throw noSuchVolume(name)
+    await this.volumes.ensure(name, owner)
+    return await this.volumes.find(name)
   }
 
   async remove(bucket: BucketInfo): Promise<void> {
     await this.#change(bucket, async current => {
       const at = [current.id]
-      const { scans } = await this.core.store.read(
-        {
-          scans: [
-            scan(objectsTable, { at, limit: 1, columns: [] }),
-            scan(versionsTable, { at, limit: 1, columns: [] }),
-          ],
-        },
-        { tentative: true },
-      )
+      const [{ scans }, volume] = await Promise.all([
+        this.core.store.read(
+          {
+            scans: [
+              scan(objectsTable, { at, limit: 1, columns: [] }),
+              scan(versionsTable, { at, limit: 1, columns: [] }),
+            ],
+          },
+          { tentative: true },
+        ),
+        this.#volumeOf(bucket.volume, bucket.owner, false),
+      ])
       if (scans[0].entries.length + scans[1].entries.length > 0) {
         throw new S3Error('BucketNotEmpty', { BucketName: bucket.name })
       }
@@ -108,8 +174,13 @@ export class PlainBuckets implements Buckets {
         checks: [
           { table: objectsTable, empty: at },
           { table: versionsTable, empty: at },
+          volumeCheck(volume),
         ],
-        writes: [{ remove: bucketsTable, key: [bucket.volume, bucket.name] }],
+        writes: [
+          { remove: bucketsTable, key: [bucket.volume, bucket.name] },
+          ...ownScopes(current).map(scope => ({ remove: usageTable, key: [scope] })),
+        ],
+        adds: [bucketAdd(volume, -1)],
       }
     })
   }
@@ -178,6 +249,26 @@ export class PlainBuckets implements Buckets {
 }
 
 const knownMax = 10_000
+
+export const isLink = ({ link }: BucketInfo): boolean => link !== null && link !== undefined
+
+const isMissing = (error: unknown): boolean =>
+  error instanceof S3Error && error.code === 'NoSuchBucket'
+
+/** What the writes of a new bucket of this volume add to: nothing is in it, so nothing is to be counted first. */
+function metersOf({ meter, quota }: VolumeRecord): readonly Meter[] | null {
+  if (meter === null) return null
+  const { bytes, objects } = quota
+  return [{ of: 'volume', scope: meter, bytes, objects }]
+}
+
+/** Rows that go with the bucket. */
+function ownScopes({ meters }: BucketInfo): string[] {
+  return (meters ?? []).flatMap(({ of, scope, counting }) => [
+    ...(of === 'bucket' ? [scope] : []),
+    ...(counting === undefined ? [] : [counting.shadow]),
+  ])
+}
 
 async function settled<T>(store: MetaStore, decide: () => Promise<T>): Promise<T> {
   try {

@@ -8,6 +8,7 @@ import type {
   Tag,
 } from '../ports/keyspace.ts'
 import { type TableShape, table } from '../ports/meta-store.ts'
+import type { VolumeInfo } from '../ports/volumes.ts'
 import type { Grant } from '../rules/acl.ts'
 
 /** A run of bytes in a blob, or in a small body kept beside the metadata. */
@@ -154,6 +155,19 @@ export interface RenameRecord {
   readonly done: number
 }
 
+export interface VolumeRecord extends VolumeInfo {
+  /** The row that counts bytes and objects of all its buckets; null where neither has a quota. */
+  readonly meter: string | null
+}
+
+/** A count that has a ceiling, or the number of a volume's buckets. */
+export interface UsageRecord {
+  readonly scope: string
+  readonly bytes: number
+  readonly objects: number
+  readonly buckets: number
+}
+
 export interface BucketRecord extends Omit<BucketInfo, 'revision'> {
   readonly id: string
 }
@@ -186,8 +200,23 @@ export const bucketsTable = table<BucketRecord>({
     created: 'int',
     versioning: 'text',
     settings: 'json',
+    link: 'json',
+    meters: 'json',
   },
   indexes: [{ name: 'buckets_by_owner', on: ['volume', 'owner', 'name'] }],
+})
+
+export const volumesTable = table<VolumeRecord>({
+  name: 'volumes',
+  key: { name: 'text' },
+  columns: { owner: 'text', created: 'int', quota: 'json', meter: 'text' },
+  indexes: [{ name: 'volumes_by_owner', on: ['owner', 'name'] }],
+})
+
+export const usageTable = table<UsageRecord>({
+  name: 'usage',
+  key: { scope: 'text' },
+  columns: { bytes: 'int', objects: 'int', buckets: 'int' },
 })
 
 export const objectsTable = table<VersionRecord>({
@@ -289,6 +318,8 @@ export const renamesTable = table<RenameRecord>({
 })
 
 export const bucketTables: readonly TableShape[] = [
+  volumesTable,
+  usageTable,
   bucketsTable,
   objectsTable,
   versionsTable,

@@ -5,11 +5,13 @@ import { limits } from '../model/limits.ts'
 import { type AnyOperation, operations as model } from '../model/operations.ts'
 import type { Context } from '../operations/operation.ts'
 import { requireExpectedOwner } from '../operations/s3/owners.ts'
-import type { BucketInfo } from '../ports/keyspace.ts'
+import { volumeOf } from '../operations/s3/volumes.ts'
+import type { BucketInfo, Resolved } from '../ports/keyspace.ts'
 import { requireKey } from '../rules/names.ts'
 import {
   type Address,
   address,
+  bucketOfPath,
   firstSegment,
   prepareDomains,
   preparePrefix,
@@ -47,6 +49,10 @@ interface Request {
   readonly input: object
   readonly body: RequestBody
 }
+
+/** The bucket that a request addresses, if it does, and the links that lead there. */
+type Way = Resolved | { readonly bucket: undefined; readonly via: readonly BucketInfo[] }
+const nowhere: Way = { bucket: undefined, via: [] }
 
 class Pipeline {
   readonly #parts: GatewayParts
@@ -107,18 +113,20 @@ class Pipeline {
     record.operation = operation
     record.accessKeyId = principal.accessKeyId
     record.account = principal.canonicalId
-    record.volume = principal.volume
     const declared = this.#declared(operation)
-    const found = this.#bucket(declared, place, principal)
-    const bucket = found instanceof Promise ? await found : found
+    const volume = volumeOf(place.volume, principal)
+    record.volume = volume
+    const found = this.#bucket(declared, place, volume)
+    const { bucket, via } = found instanceof Promise ? await found : found
     const context = new RequestContext(this.#parts, {
       incoming,
       address: place,
       principal,
+      volume,
       bucket,
       body,
     })
-    context.authorize(actionOf(declared, query), { bucket, key: place.key })
+    context.authorize(actionOf(declared, query), { bucket, via, key: place.key })
     const expected = incoming.headers['x-amz-expected-bucket-owner']
     if (expected !== undefined) await requireOwner(expected, bucket, context)
     this.#requireRoom(declared, incoming, body)
@@ -207,10 +215,10 @@ class Pipeline {
     incoming: Incoming,
     place: Address,
     query: Query,
-    { volume }: Principal,
+    principal: Principal,
   ): Promise<void> {
-    const name = firstSegment(place.claimedPrefix ?? '')
-    if (!(await this.#exists(volume, name))) return
+    const { bucket, volume } = bucketOfPath(firstSegment(place.claimedPrefix ?? ''))
+    if (!(await this.#exists(volumeOf(volume, principal), bucket))) return
     const paths = place.paths.filter(path => !path.startsWith(`${place.claimedPrefix}/`))
     await this.#authenticate(incoming, place, query, [place.rawPath, ...paths])
   }
@@ -253,18 +261,16 @@ class Pipeline {
     )
   }
 
-  #bucket(
-    declared: Declared,
-    place: Address,
-    principal: Principal,
-  ): BucketInfo | Promise<BucketInfo> | undefined {
-    if (place.bucket === undefined || declared.createsBucket === true) return undefined
+  #bucket(declared: Declared, place: Address, volume: string): Way | Promise<Way> {
+    if (place.bucket === undefined || declared.createsBucket === true) return nowhere
     // What no bucket can be called is never asked of the store.
-    if (place.bucket.includes('\0')) throw new S3Error('NoSuchBucket', { BucketName: place.bucket })
+    if (place.bucket.includes('\0') || volume.includes('\0'))
+      throw new S3Error('NoSuchBucket', { BucketName: place.bucket })
     const { buckets } = this.#parts
-    return (
-      buckets.known(principal.volume, place.bucket) ?? buckets.find(principal.volume, place.bucket)
-    )
+    const known = buckets.resolved(volume, place.bucket)
+    if (known !== undefined) return known
+    if (declared.ofLink !== true) return buckets.resolve(volume, place.bucket)
+    return buckets.find(volume, place.bucket).then(bucket => ({ bucket, via: [] }))
   }
 
   /** While the disk is full, objects are read and deleted; everything else is refused before its body is read. */

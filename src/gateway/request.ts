@@ -13,6 +13,7 @@ interface Known {
   readonly incoming: Incoming
   readonly address: Address
   readonly principal: Principal
+  readonly volume: string
   readonly bucket: BucketInfo | undefined
   readonly body: RequestBody
 }
@@ -35,6 +36,10 @@ export class RequestContext implements Context {
 
   get buckets() {
     return this.#parts.buckets
+  }
+
+  get volume(): string {
+    return this.#known.volume
   }
 
   get region(): string {
@@ -74,13 +79,14 @@ export class RequestContext implements Context {
     return this.#parts.access.account(canonicalId)
   }
 
-  authorize(action: string, { bucket, key }: Resource): void {
+  authorize(action: string, { bucket, via = [], key }: Resource): void {
     const { principal } = this
+    for (const link of via) this.authorize(action, { bucket: link, key })
     authorize({
       principal,
       action,
       resource: {
-        volume: bucket?.volume ?? principal.volume,
+        volume: bucket?.volume ?? this.volume,
         bucketOwner: bucket?.owner,
         bucket: bucket?.name,
         key,

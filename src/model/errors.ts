@@ -125,6 +125,10 @@ export const errorTable = {
   ],
   InvalidToken: [400, 'The provided token is malformed or otherwise invalid.'],
   InvalidURI: [400, "Couldn't parse the specified URI."],
+  InvalidVolumeName: [
+    400,
+    'A volume is named as a bucket is: 3 to 63 lower-case letters, digits, hyphens and dots.',
+  ],
   InvalidWriteOffset: [
     400,
     'The write offset value that you specified does not match the object size.',
@@ -195,6 +199,7 @@ export const errorTable = {
     'The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed.',
   ],
   NoSuchVersion: [404, 'The specified version does not exist.'],
+  NoSuchVolume: [404, 'The specified volume does not exist.'],
   NoSuchWebsiteConfiguration: [404, 'The specified bucket does not have a website configuration'],
   NotDeviceOwnerError: [400, 'The device that produced the token is not owned by the user.'],
   NotImplemented: [
@@ -270,6 +275,7 @@ export const errorTable = {
   TooManyAnnotations: [400, 'The object has more annotations than allowed.'],
   TooManyBuckets: [400, 'You have attempted to create more buckets than allowed'],
   TooManyConfigurations: [400, 'You have attempted to create more configurations than allowed.'],
+  TooManyLinks: [400, 'The links of this bucket lead in a circle, or over too many steps.'],
   TooManyParts: [400, 'You have attempted to add more parts than the maximum allowed.'],
   TooManyWriteOffset: [400, 'The object was appended to more often than the maximum allowed.'],
   UnauthorizedAccess: [403, 'You are not authorized to perform this operation.'],
@@ -286,6 +292,8 @@ export const errorTable = {
     400,
     'The bucket POST must contain a field named key; if it is present, check the order of the fields.',
   ],
+  VolumeAlreadyExists: [409, 'The volume belongs to another account.'],
+  VolumeNotEmpty: [409, 'The volume you tried to delete has buckets.'],
   XAmzContentChecksumMismatch: [
     400,
     'The content checksum does not match the checksum that you sent.',

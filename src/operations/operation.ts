@@ -5,6 +5,8 @@ import type { Body, BucketInfo, Buckets, Keyspace } from '../ports/keyspace.ts'
 
 export interface Resource {
   readonly bucket: BucketInfo | undefined
+  /** The links that lead to the bucket: each takes the right too. */
+  readonly via?: readonly BucketInfo[]
   readonly key: string | undefined
 }
 
@@ -15,6 +17,8 @@ export interface Context {
   /** The bucket that the request addresses. Throws for an operation that addresses none. */
   readonly bucket: BucketInfo
   readonly keyspace: Keyspace
+  /** The volume in which names of buckets are looked up: that of the requester, unless the path names one. */
+  readonly volume: string
   /** The request's body, not read yet. */
   readonly body: Body
   readonly region: string
@@ -79,6 +83,8 @@ export interface Operation<Name extends OperationName> {
   readonly versionAction?: `s3:${string}`
   /** It addresses a bucket that need not exist. */
   readonly createsBucket?: true
+  /** It concerns what stands under the name itself: of a link, the link and not the bucket behind it. */
+  readonly ofLink?: true
   /** It makes room, though its method does not say so: it goes on while the disk is full. */
   readonly makesRoom?: true
   run(input: OperationInputs[Name], context: Context): Promise<Reply<OperationOutputs[Name]>>

@@ -42,6 +42,7 @@ export const contextOf = (given: Partial<Context>): Context =>
         accessKeyId: 'AK',
         isRoot: false,
       },
+      volume: 's3v',
       bucket: bucketOf('garden'),
       region: 'us-east-1',
       objectUrl: key => `http://localhost:9000/${key}`,

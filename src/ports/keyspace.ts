@@ -5,30 +5,16 @@
 import type { ChecksumAlgorithm, ChecksumType } from '../model/checksums.ts'
 import type { Grant } from '../rules/acl.ts'
 import type { DeleteConditions, ReadConditions, WriteConditions } from '../rules/conditions.ts'
+import type { BucketInfo, BucketRef, Resolved } from './bucket-info.ts'
+import type { Volumes } from './volumes.ts'
+
+export type { BucketInfo, BucketRef, Counting, Meter, Resolved } from './bucket-info.ts'
 
 /** `value` is base64; a composite one ends in `-` and the number of parts. */
 export interface Checksum {
   readonly algorithm: ChecksumAlgorithm
   readonly type: ChecksumType
   readonly value: string
-}
-
-/** A bucket as it is stored. Rows and caches are keyed by `id`, never by the name. */
-export interface BucketInfo {
-  readonly id: string
-  readonly volume: string
-  readonly name: string
-  /** Canonical id of the owner. */
-  readonly owner: string
-  readonly region: string
-  /** Milliseconds since the epoch. */
-  readonly created: number
-  /** 'off': never had versioning. */
-  readonly versioning: 'off' | 'Enabled' | 'Suspended'
-  /** Sub-resource documents (tagging, requestPayment, …) by name, as plain data. */
-  readonly settings: Readonly<Record<string, unknown>>
-  /** Of the stored record: every write rests on it. */
-  readonly revision: number
 }
 
 /** The standard headers that S3 keeps with an object; only those that were sent are there. */
@@ -341,10 +327,15 @@ export interface Keyspace {
 
 /** Buckets by name, and what concerns a bucket as a whole. */
 export interface Buckets {
+  readonly volumes: Volumes
   /** The bucket, where it is known without asking a store, as it mostly is. */
   known(volume: string, name: string): BucketInfo | undefined
-  /** Throws NoSuchBucket. */
+  /** What stands under this very name, a link too. Throws NoSuchBucket. */
   find(volume: string, name: string): Promise<BucketInfo>
+  /** What {@link Buckets.resolve} answers, where it is known without asking a store. */
+  resolved(volume: string, name: string): Resolved | undefined
+  /** The bucket that the name leads to, over links if need be. Throws NoSuchBucket and TooManyLinks. */
+  resolve(volume: string, name: string): Promise<Resolved>
   keyspace(bucket: BucketInfo): Keyspace
   create(request: {
     readonly volume: string
@@ -352,8 +343,12 @@ export interface Buckets {
     readonly owner: string
     readonly region: string
     readonly settings: Readonly<Record<string, unknown>>
+    /** A link to this bucket, which need not be there. */
+    readonly link?: BucketRef
+    /** Another volume than the owner's own: it is not made for this bucket, but must be there (NoSuchVolume). */
+    readonly inOtherVolume?: boolean
   }): Promise<BucketInfo>
-  /** Throws BucketNotEmpty. */
+  /** Of a link, only the link. Throws BucketNotEmpty. */
   remove(bucket: BucketInfo): Promise<void>
   /** Buckets of an owner in name order. */
   list(request: {

@@ -17,11 +17,21 @@ export async function furnish(house: House, config: Config): Promise<RootKey> {
     const given = isGiven ? await ensureRoot(access, config) : undefined
     await access.declare(declaredAccounts(config))
     const root = given ?? (await ensureRoot(access, config))
+    await ensureVolumes(house, config)
     for (const bucket of config.buckets) await ensureBucket(house, config, bucket)
     return root
   } catch (error) {
     if (error instanceof WrongAccounts) throw new ConfigError(`${error.message}.`, { cause: error })
     throw error
+  }
+}
+
+/** The default volume, which is the root's, and those that declared accounts live in: of the first one each. */
+async function ensureVolumes({ access, buckets }: House, config: Config): Promise<void> {
+  const root = await access.rootPrincipal('')
+  await buckets.volumes.ensure(defaultVolume, root.canonicalId)
+  for (const { id, volume } of config.accounts) {
+    if (volume !== undefined) await buckets.volumes.ensure(volume, id)
   }
 }
 

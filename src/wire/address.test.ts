@@ -37,6 +37,18 @@ describe('address', () => {
     assert.deepEqual(place('*'), ['service', 'path', undefined, undefined])
   })
 
+  it('reads a volume before the bucket of a path, as it is or encoded', () => {
+    const named = (target: string) => {
+      const { volume, bucket, key } = at(target)
+      return [volume, bucket, key]
+    }
+    assert.deepEqual(named('/vol1:bucket/k:1'), ['vol1', 'bucket', 'k:1'])
+    assert.deepEqual(named('/vol1%3Abucket'), ['vol1', 'bucket', undefined])
+    assert.deepEqual(named('/:bucket/k'), ['', 'bucket', 'k'])
+    assert.deepEqual(named('/a:b:c'), ['a', 'b:c', undefined])
+    assert.deepEqual(named('/bucket/k'), [undefined, 'bucket', 'k'])
+  })
+
   it('reads virtual-host style, the longest domain first', () => {
     const domains = prepareDomains(['s3.example', '.EU.s3.example.', '[::1]'])
     assert.deepEqual(domains, ['eu.s3.example', 's3.example', '[::1]'])

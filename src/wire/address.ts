@@ -25,6 +25,8 @@ export interface AddressInput {
 export interface Address {
   /** Decoded once. Its form is not checked. */
   readonly bucket?: string
+  /** From a path that names `volume:bucket`; `''` where nothing stands before the colon. */
+  readonly volume?: string
   /** Decoded once; `a//b`, `../x` and `.` are what they are. */
   readonly key?: string
   readonly level: 'service' | 'bucket' | 'object'
@@ -184,6 +186,15 @@ const outside = (input: AddressInput, forwarded: Forwarded) => {
   return { scheme, host: ported ?? named, hosts: unique([input.host, named, ported]) }
 }
 
+/** `volume:bucket` addresses a bucket of another volume; no name of either has a colon. */
+export const bucketOfPath = (
+  written: string,
+): { readonly bucket: string; readonly volume?: string } => {
+  const colon = written.indexOf(':')
+  if (colon < 0) return { bucket: written }
+  return { bucket: written.slice(colon + 1), volume: written.slice(0, colon) }
+}
+
 const place = (bucketOfName: string | undefined, inner: string) => {
   if (bucketOfName !== undefined) {
     const style = 'virtual-host' as const
@@ -195,9 +206,9 @@ const place = (bucketOfName: string | undefined, inner: string) => {
   if (inner === '/') return { style, level: 'service' as const }
   const slash = inner.indexOf('/', 1)
   const end = slash < 0 ? inner.length : slash
-  const bucket = decodePercent(inner.slice(1, end))
-  if (end >= inner.length - 1) return { bucket, style, level: 'bucket' as const }
-  return { bucket, key: readKey(inner.slice(end + 1)), style, level: 'object' as const }
+  const named = { ...bucketOfPath(decodePercent(inner.slice(1, end))), style }
+  if (end >= inner.length - 1) return { ...named, level: 'bucket' as const }
+  return { ...named, key: readKey(inner.slice(end + 1)), level: 'object' as const }
 }
 
 /**

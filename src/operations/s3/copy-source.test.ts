@@ -29,6 +29,15 @@ test('a version follows an unencoded question mark, an encoded one belongs to th
   assert.deepEqual(both, { bucket: 'garden', key: 'a?versionId=b', versionId: id })
 })
 
+test('a volume stands before a colon, in either form', () => {
+  const named = { volume: 'vol1', bucket: 'garden', key: 'a:b', versionId: undefined }
+  assert.deepEqual(parseCopySource('vol1:garden/a:b'), named)
+  assert.deepEqual(parseCopySource('/vol1%3Agarden%2Fa%3Ab'), named)
+  assert.equal(parseCopySource(':garden/k').volume, '')
+  assert.throws(() => parseCopySource('vol1:/k'), code('InvalidArgument'))
+  assert.throws(() => parseCopySource('a:b:garden/k'), code('InvalidArgument'))
+})
+
 test('refuses what is no source', () => {
   const wrong = ['garden', 'garden/', '/', '', '../other/key', '%2e%2e/other', 'A_B/key']
   wrong.push('garden/%', 'garden/%ff', 'garden/a?versionId=', 'garden/a?versionId=..', '%2fgarden')
@@ -52,20 +61,28 @@ test('every key that may be stored comes through encoded', () => {
 test('the right to read is asked of the bucket that the name resolved to', async () => {
   const asked: string[] = []
   const other = bucketOf('elsewhere', { id: 'resolved' })
+  const link = bucketOf('link', { id: 'way' })
   const keyspace = keyspaceOf({ bucket: other })
   const context = contextOf({
     buckets: {
-      find: (volume: string, name: string) => {
-        asked.push(`find ${volume}/${name}`)
-        return Promise.resolve(other)
+      resolve: (volume: string, name: string) => {
+        asked.push(`resolve ${volume}/${name}`)
+        return Promise.resolve({ bucket: other, via: [link] })
       },
       keyspace: () => keyspace,
     } as never,
-    authorize: (action, { bucket, key }) => asked.push(`${action} ${bucket?.id}/${key}`),
+    authorize: (action, { bucket, via = [], key }) =>
+      asked.push(`${action} ${[...via, bucket].map(step => step?.id).join()}/${key}`),
   })
   const source = { bucket: 'link', key: 'k', versionId: id }
   const resolved = await resolveSource(source, context, undefined)
   assert.equal(resolved.keyspace, keyspace)
-  assert.deepEqual(asked, ['find s3v/link', 's3:GetObjectVersion resolved/k'])
+  assert.deepEqual(asked, ['resolve s3v/link', 's3:GetObjectVersion way,resolved/k'])
+  asked.length = 0
+  for (const volume of ['vol1', '']) await resolveSource({ ...source, volume }, context, undefined)
+  assert.deepEqual(
+    asked.filter(line => line.startsWith('resolve')),
+    ['resolve vol1/link', 'resolve s3v/link'],
+  )
   await assert.rejects(resolveSource(source, context, '210987654321'), code('AccessDenied'))
 })

@@ -5,8 +5,11 @@ import { isPossibleBucket, requireKey } from '../../rules/names.ts'
 import { requireVersionId } from '../../rules/versions.ts'
 import type { Context } from '../operation.ts'
 import { requireExpectedOwner } from './owners.ts'
+import { volumeOf } from './volumes.ts'
 
 export interface CopySource {
+  /** Named before a colon. */
+  readonly volume?: string
   readonly bucket: string
   readonly key: string
   readonly versionId: string | undefined
@@ -45,7 +48,7 @@ function splitPlace(place: string, written: string): readonly [bucket: string, k
 }
 
 /**
- * Reads `bucket/key?versionId=id`, URL-encoded, with or without a slash before it. Throws InvalidArgument for anything
+ * Reads `bucket/key?versionId=id` or `volume:bucket/key…`, URL-encoded, with or without a slash before it. Throws InvalidArgument for anything
  * else and NotImplemented for the ARN of an access point.
  */
 export function parseCopySource(written: string): CopySource {
@@ -58,14 +61,17 @@ export function parseCopySource(written: string): CopySource {
     )
   }
   const mark = path.lastIndexOf(versionMark)
-  const [bucket, key] = splitPlace(mark < 0 ? path : path.slice(0, mark), written)
+  const [named, key] = splitPlace(mark < 0 ? path : path.slice(0, mark), written)
+  const colon = named.indexOf(':')
+  const bucket = named.slice(colon + 1)
   if (!isPossibleBucket(bucket)) throw invalid(written, 'Invalid copy source bucket name')
   if (key === '') throw invalid(written, 'Invalid copy source object key')
   requireKey(key)
-  if (mark < 0) return { bucket, key, versionId: undefined }
+  const place = colon < 0 ? { bucket, key } : { volume: named.slice(0, colon), bucket, key }
+  if (mark < 0) return { ...place, versionId: undefined }
   const versionId = decodeOnce(path.slice(mark + versionMark.length), written)
   requireVersionId(versionId)
-  return { bucket, key, versionId }
+  return { ...place, versionId }
 }
 
 /**
@@ -77,9 +83,11 @@ export async function resolveSource(
   context: Context,
   expectedOwner: string | undefined,
 ): Promise<{ readonly bucket: BucketInfo; readonly keyspace: Keyspace }> {
-  const bucket = await context.buckets.find(context.principal.volume, source.bucket)
+  const volume = volumeOf(source.volume, context.principal)
+  if (volume.includes('\0')) throw new S3Error('NoSuchBucket', { BucketName: source.bucket })
+  const { bucket, via } = await context.buckets.resolve(volume, source.bucket)
   const action = source.versionId === undefined ? 's3:GetObject' : 's3:GetObjectVersion'
-  context.authorize(action, { bucket, key: source.key })
+  context.authorize(action, { bucket, via, key: source.key })
   if (expectedOwner !== undefined) {
     await requireExpectedOwner(expectedOwner, bucket, id => context.account(id))
   }

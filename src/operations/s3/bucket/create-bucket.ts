@@ -73,7 +73,7 @@ function requirePlain(input: CreateBucketRequest): void {
 }
 
 async function create(input: CreateBucketRequest, context: Context): Promise<void> {
-  const { principal, region } = context
+  const { principal, region, volume } = context
   const tags = input.CreateBucketConfiguration?.Tags
   const location = input.CreateBucketConfiguration?.LocationConstraint
   const settings = {
@@ -84,11 +84,12 @@ async function create(input: CreateBucketRequest, context: Context): Promise<voi
   }
   try {
     await context.buckets.create({
-      volume: principal.volume,
+      volume,
       name: input.Bucket,
       owner: principal.canonicalId,
       region,
       settings,
+      inOtherVolume: volume !== principal.volume,
     })
   } catch (thrown) {
     const again = thrown instanceof S3Error && thrown.code === 'BucketAlreadyOwnedByYou'

@@ -1,0 +1,207 @@
+/** Volumes: making, finding, listing and removing them. Whoever makes or removes a bucket rests on its volume's record. */
+import { S3Error } from '../model/errors.ts'
+import {
+  type Add,
+  type Check,
+  Conflict,
+  get,
+  type MetaStore,
+  type Stored,
+  scan,
+} from '../ports/meta-store.ts'
+import {
+  defaultVolume,
+  type Usage,
+  type VolumeInfo,
+  type VolumeQuota,
+  type Volumes,
+} from '../ports/volumes.ts'
+import { isBucketName } from '../rules/names.ts'
+import { attemptsMax, type Core } from './core.ts'
+import {
+  bucketsTable,
+  type UsageRecord,
+  usageTable,
+  type VolumeRecord,
+  volumesTable,
+} from './tables.ts'
+
+type Requests = { [M in keyof Volumes]: Parameters<Volumes[M]>[0] }
+
+export const noQuota: VolumeQuota = { bytes: null, objects: null, buckets: null }
+
+/** The row that counts a volume's buckets. */
+export const volumeScope = (name: string): string => `volume/${name}`
+
+const knownMax = 10_000
+
+export class PlainVolumes implements Volumes {
+  readonly core: Core
+  /** Served only while the store's generation stands. */
+  readonly #known = new Map<string, { generation: number; volume: Stored<VolumeRecord> }>()
+
+  constructor(core: Core) {
+    this.core = core
+  }
+
+  async find(name: string): Promise<Stored<VolumeRecord>> {
+    const volume = await this.lookUp(name)
+    if (volume === undefined) throw noSuchVolume(name)
+    return volume
+  }
+
+  async lookUp(name: string): Promise<Stored<VolumeRecord> | undefined> {
+    if (name.includes('\0')) return undefined
+    const { store } = this.core
+    const generation = store.generation(volumesTable, [name])
+    const known = this.#known.get(name)
+    if (known?.generation === generation) return known.volume
+    const { gets } = await store.read({ gets: [get(volumesTable, [name])] })
+    const volume = gets[0].record
+    if (volume === undefined) {
+      this.#known.delete(name)
+      return undefined
+    }
+    if (this.#known.size >= knownMax) this.#known.clear()
+    this.#known.set(name, { generation, volume })
+    return volume
+  }
+
+  async create(request: Requests['create']) {
+    const { name, owner, quota = noQuota } = request
+    if (!isBucketName(name)) throw new S3Error('InvalidVolumeName', { VolumeName: name })
+    return this.#make(name, owner, quota)
+  }
+
+  async ensure(name: string, owner: string): Promise<void> {
+    if ((await this.lookUp(name)) === undefined) await this.#make(name, owner, noQuota, true)
+  }
+
+  async #make(name: string, owner: string, quota: VolumeQuota, anyOwner = false) {
+    const { store, clock } = this.core
+    for (let tries = 0; tries < attemptsMax; tries++) {
+      const there = await this.lookUp(name)
+      if (there !== undefined) {
+        if (there.owner === owner || anyOwner) return { volume: infoOf(there), created: false }
+        throw new S3Error('VolumeAlreadyExists', { VolumeName: name })
+      }
+      const counted = quota.bytes !== null || quota.objects !== null
+      const meter = counted ? newMeterScope(this.core, volumeScope(name)) : null
+      const record: VolumeRecord = { name, owner, created: clock.now(), quota, meter }
+      // Buckets of a volume without a record are those of an older Moongate, or none.
+      const buckets = await bucketCount(store, name)
+      try {
+        await store.commit({
+          checks: [{ table: volumesTable, key: [name], revision: null }],
+          writes: [
+            { put: volumesTable, record },
+            { put: usageTable, record: { ...nothingUsed(volumeScope(name)), buckets } },
+            ...(meter === null ? [] : [{ put: usageTable, record: nothingUsed(meter) }]),
+          ],
+        })
+        return { volume: infoOf(record), created: true }
+      } catch (error) {
+        if (!(error instanceof Conflict)) throw error
+      }
+    }
+    throw new S3Error('OperationAborted')
+  }
+
+  async list({ owner, after, limit }: Requests['list']) {
+    const bounds = { limit, ...(after === '' ? {} : { after: [after] }) }
+    const { scans } = await this.core.store.read({
+      scans: [
+        owner === undefined
+          ? scan(volumesTable, { at: [], ...bounds })
+          : scan(volumesTable, { index: 'volumes_by_owner', at: [owner], ...bounds }),
+      ],
+    })
+    const { entries, more } = scans[0]
+    return { volumes: entries.filter(entry => typeof entry !== 'string').map(infoOf), more }
+  }
+
+  async remove(name: string): Promise<void> {
+    const { store } = this.core
+    if (name === defaultVolume) {
+      throw new S3Error('AccessDenied', { VolumeName: name }, `The volume ${name} stays.`)
+    }
+    for (let tries = 0; tries < attemptsMax; tries++) {
+      const volume = await this.find(name)
+      if ((await bucketCount(store, name, 1)) > 0) {
+        throw new S3Error('VolumeNotEmpty', { VolumeName: name })
+      }
+      const scopes = [volumeScope(name), ...(volume.meter === null ? [] : [volume.meter])]
+      try {
+        await store.commit({
+          checks: [volumeCheck(volume), { table: bucketsTable, empty: [name] }],
+          writes: [
+            { remove: volumesTable, key: [name] },
+            ...scopes.map(scope => ({ remove: usageTable, key: [scope] })),
+          ],
+        })
+        return
+      } catch (error) {
+        if (!(error instanceof Conflict)) throw error
+      }
+    }
+    throw new S3Error('OperationAborted')
+  }
+
+  async usage(name: string): Promise<Usage> {
+    const { meter } = await this.find(name)
+    const scopes = [volumeScope(name), meter ?? volumeScope(name)]
+    const { gets } = await this.core.store.read({
+      gets: scopes.map(scope => get(usageTable, [scope])),
+    })
+    const counted = meter === null ? undefined : gets[1]?.record
+    return {
+      bytes: counted?.bytes,
+      objects: counted?.objects,
+      buckets: gets[0]?.record?.buckets ?? 0,
+    }
+  }
+}
+
+export const noSuchVolume = (name: string): S3Error =>
+  new S3Error('NoSuchVolume', { VolumeName: name })
+
+/** The check of whoever makes or removes a bucket: the volume is still there, with the quota that was read. */
+export const volumeCheck = (volume: Stored<VolumeRecord>): Check => ({
+  table: volumesTable,
+  key: [volume.name],
+  revision: volume.revision,
+})
+
+/** One bucket more or less in a volume. */
+export function bucketAdd(volume: VolumeRecord, delta: 1 | -1): Add {
+  const { buckets } = volume.quota
+  return {
+    table: usageTable,
+    key: [volumeScope(volume.name)],
+    column: 'buckets',
+    delta,
+    ...(delta > 0 && buckets !== null ? { ceiling: buckets } : {}),
+  }
+}
+
+export const nothingUsed = (scope: string): UsageRecord => ({
+  scope,
+  bytes: 0,
+  objects: 0,
+  buckets: 0,
+})
+
+/** A row for a count that begins: never one that was there before, which late writers may still add to. */
+export const newMeterScope = (core: Core, scope: string): string =>
+  `${scope}/${Buffer.from(core.random(9)).toString('base64url')}`
+
+async function bucketCount(store: MetaStore, volume: string, limit = 10_000_000): Promise<number> {
+  const { scans } = await store.read({
+    scans: [scan(bucketsTable, { at: [volume], limit, columns: [] })],
+  })
+  return scans[0].entries.length
+}
+
+function infoOf({ name, owner, created, quota }: VolumeRecord): VolumeInfo {
+  return { name, owner, created, quota }
+}
