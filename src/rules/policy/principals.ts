@@ -1,0 +1,94 @@
+/** Principal and NotPrincipal: whom a statement is for. */
+import { PolicyError } from './errors.ts'
+import { isObject, type Json, strings } from './json.ts'
+import type { Caller } from './request.ts'
+
+/**
+ * How a Principal element names a caller: itself (or everyone), the role of its session, or no more than its account,
+ * which hands the right to the account for its administrators to give on.
+ */
+export type Naming = 'itself' | 'role' | 'account'
+
+/** One principal as it is written. */
+export interface NamedPrincipal {
+  readonly type: 'AWS' | 'CanonicalUser' | 'Federated' | 'Service'
+  readonly value: string
+}
+
+export interface Principals {
+  readonly everyone: boolean
+  readonly named: readonly NamedPrincipal[]
+  /** Undefined: not named. */
+  readonly naming: (caller: Caller) => Naming | undefined
+}
+
+const types: ReadonlySet<string> = new Set(['AWS', 'CanonicalUser', 'Federated', 'Service'])
+const isType = (text: string): text is NamedPrincipal['type'] => types.has(text)
+
+const accountNumber = /^\d{12}$/
+// The account may be missing or a tenant's name, as Ceph's RGW writes it.
+const rootArn = /^arn:aws[a-z-]*:iam::([\w.$-]*):root$/
+const otherArn =
+  /^arn:aws[a-z-]*:(?:iam::[\w.$-]*:(?:user|role)|sts::[\w.$-]*:(?:assumed-role|federated-user))\/[^*?]+$/
+// Ids of users and roles, which AWS keeps in a policy when they are gone.
+const uniqueId = /^A(?:IDA|ROA)[A-Z0-9]{12,}$/
+
+function requireValid({ type, value }: NamedPrincipal): void {
+  const valid =
+    type === 'AWS'
+      ? accountNumber.test(value) ||
+        rootArn.test(value) ||
+        otherArn.test(value) ||
+        uniqueId.test(value)
+      : value !== '' && !value.includes('*')
+  if (!valid) throw new PolicyError(`Invalid principal in policy: "${type}":"${value}"`)
+}
+
+/** Reads the element. Throws PolicyError. */
+export function parsePrincipals(element: Json): Principals {
+  if (element === '*') return compilePrincipals(true, [])
+  if (!isObject(element)) throw new PolicyError('Invalid principal in policy')
+  let everyone = false
+  const named: NamedPrincipal[] = []
+  for (const [type, value] of Object.entries(element)) {
+    const values = strings(value)
+    if (!isType(type) || values === undefined) throw new PolicyError('Invalid principal in policy')
+    for (const one of values) {
+      if (one === '*' && type === 'AWS') everyone = true
+      else named.push({ type, value: one })
+    }
+  }
+  if (!everyone && named.length === 0) throw new PolicyError('Invalid principal in policy')
+  named.forEach(requireValid)
+  return compilePrincipals(everyone, named)
+}
+
+function compilePrincipals(everyone: boolean, named: readonly NamedPrincipal[]): Principals {
+  if (everyone) return { everyone, named, naming: () => 'itself' }
+  const accounts = new Set<string>()
+  const canonicals = new Set<string>()
+  const names = new Set<string>()
+  for (const { type, value } of named) {
+    if (type === 'CanonicalUser') canonicals.add(value)
+    else {
+      names.add(value)
+      const account =
+        type === 'AWS' ? (rootArn.exec(value)?.[1] ?? (accountNumber.test(value) ? value : '')) : ''
+      if (account !== '') accounts.add(account)
+    }
+  }
+  const naming = (caller: Caller): Naming | undefined => {
+    let role = false
+    for (const arn of caller.arns) {
+      if (!names.has(arn)) continue
+      if (caller.kind !== 'assumed-role' && caller.kind !== 'federated-user') return 'itself'
+      if (arn.includes(':sts:')) return 'itself'
+      role = true
+    }
+    if (role) return 'role'
+    if (caller.account === '') return undefined
+    if (!accounts.has(caller.account) && !canonicals.has(caller.canonicalId)) return undefined
+    return caller.kind === 'root' ? 'itself' : 'account'
+  }
+  return { everyone, named, naming }
+}
