@@ -34,7 +34,7 @@ function table(): string {
   ])
   const declared = [
     '| | `MOONGATE_BUCKETS` | `[[buckets]]` | Buckets that are there when the server is ready: `name`, and `owner`, `volume` if not the root account’s; the variable has names by commas | none |',
-    '| | | `[[accounts]]` | Accounts with fixed ids: `id`, `display_name`, `email`, `volume`, `keys = [{ access_key_id, secret_access_key }]` | none |',
+    '| | | `[[accounts]]` | Accounts with fixed ids: `id`, `display_name`, `email`, `volume`, `admin`, `keys = [{ access_key_id, secret_access_key }]` | none |',
   ]
   return [...head, ...rows, '| **Declarations** | | | | |', ...declared].join('\n')
 }

@@ -60,8 +60,15 @@ export const newCanonicalId = (): string => randomBytes(32).toString('hex')
 export const newAccountNumber = (): string =>
   `${randomInt(1, 10)}${String(randomInt(0, 100_000_000_000)).padStart(11, '0')}`
 
-/** The number of a declared account, the same at every start because it follows from the canonical id. */
+/** Ceph's RGW calls an account by such an id, in ARNs too. */
+const rgwAccount = /^RGW\d{17}$/
+
+/**
+ * The number of a declared account, the same at every start because it follows from the canonical id. An account that
+ * comes from Ceph keeps its id as its number, so that policies that name it go on to mean it.
+ */
 export function derivedAccountNumber(canonicalId: string): string {
+  if (rgwAccount.test(canonicalId)) return canonicalId
   const digits = BigInt(`0x${hash('sha256', canonicalId, 'hex').slice(0, 16)}`) % 900_000_000_000n
   return String(digits + 100_000_000_000n)
 }

@@ -7,7 +7,7 @@ import { newAccessKey } from './access-keys.ts'
 import { type Access, createAccess, type DeclaredAccount } from './accounts.ts'
 import { Cache } from './credentials.ts'
 import { newMasterKey, parseMasterKey, WrongMasterKey } from './seal.ts'
-import { accessTables, keysTable } from './tables.ts'
+import { accessTables, accountsTable, keysTable } from './tables.ts'
 
 const masterKey = parseMasterKey(newMasterKey())
 const clock = { now: () => Date.UTC(2026, 0, 1) }
@@ -267,4 +267,18 @@ test('new keys differ', () => {
   assert.ok(keys.every(({ secret }) => /^[A-Za-z0-9_][A-Za-z0-9_-]{39}$/.test(secret)))
   assert.equal(new Set(keys.map(key => key.accessKeyId)).size, 1000)
   assert.equal(new Set(keys.map(key => key.secret)).size, 1000)
+})
+
+test('an account of Ceph keeps its id as its number; who administers may change', async t => {
+  const { store } = setUp(t)
+  const access = start(store)
+  const ceph = { ...ann, canonicalId: 'RGW11111111111111111' }
+  await access.declare([ceph])
+  assert.equal((await access.account(ceph.canonicalId))?.accountNumber, ceph.canonicalId)
+  const adminOf = async () =>
+    (await store.read({ gets: [{ table: accountsTable, key: [ceph.canonicalId] }] })).gets[0].record
+      ?.admin
+  assert.equal(await adminOf(), null)
+  await access.declare([{ ...ceph, admin: true }])
+  assert.equal(await adminOf(), 1)
 })

@@ -54,6 +54,8 @@ export interface DeclaredAccount {
   readonly accountNumber?: string | undefined
   readonly email?: string | undefined
   readonly volume?: string | undefined
+  /** It administers IAM for all accounts of its volume. */
+  readonly admin?: boolean | undefined
   readonly keys: readonly AccessKey[]
 }
 
@@ -208,6 +210,7 @@ class Accounts {
       email: declared.email ?? null,
       volume,
       created: current?.created ?? this.#clock.now(),
+      admin: declared.admin === true ? 1 : null,
     }
     if (current !== undefined && current.volume !== volume) {
       throw new WrongAccounts(
@@ -359,7 +362,10 @@ const same = (a: AccessKey, b: AccessKey | undefined): boolean =>
   a.accessKeyId === b?.accessKeyId && a.secret === b.secret
 
 const sameAccount = (a: AccountRecord, b: AccountRecord): boolean =>
-  a.number === b.number && a.name === b.name && a.email === b.email
+  a.number === b.number &&
+  a.name === b.name &&
+  a.email === b.email &&
+  (a.admin ?? null) === (b.admin ?? null)
 
 function requireDistinct(accounts: readonly DeclaredAccount[]): void {
   const ids = new Set<string>()

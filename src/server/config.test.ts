@@ -81,10 +81,12 @@ name = "photos"
 id = "${'ab'.repeat(32)}"
 display_name = "Tester"
 email = "t@example.com"
+admin = true
 keys = [{ access_key_id = "TESTKEY", secret_access_key = "testsecret" }]`
   const { buckets, accounts } = configOf({ file })
   assert.equal(buckets[0]?.name, 'photos')
   assert.equal(accounts[0]?.displayName, 'Tester')
+  assert.equal(accounts[0]?.admin, true)
   assert.equal(accounts[0]?.keys[0]?.accessKeyId, 'TESTKEY')
   assert.deepEqual(
     configOf({ file, env: { MOONGATE_BUCKETS: 'aaa, bbb' } }).buckets.map(bucket => bucket.name),

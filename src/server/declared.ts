@@ -25,6 +25,8 @@ export interface DeclaredAccount {
   readonly displayName: string
   readonly email: string | undefined
   readonly volume: string | undefined
+  /** It administers IAM for all accounts of its volume. */
+  readonly admin: boolean
   readonly keys: readonly DeclaredKey[]
 }
 
@@ -148,6 +150,11 @@ export function bucketsOfFile(value: unknown): readonly DeclaredBucket[] {
   return buckets
 }
 
+function flag(value: unknown, where: string): boolean {
+  if (value === undefined || typeof value === 'boolean') return value === true
+  throw new DeclarationError(where, 'true or false')
+}
+
 function keysOf(value: unknown, where: string): readonly DeclaredKey[] {
   return records(value, where).map((key, index) => {
     const place = `${where}[${index}]`
@@ -167,7 +174,7 @@ function keysOf(value: unknown, where: string): readonly DeclaredKey[] {
 export function accountsOfFile(value: unknown, rootKey?: string): readonly DeclaredAccount[] {
   const accounts = records(value, 'accounts').map((item, index) => {
     const where = `accounts[${index}]`
-    onlyKeys(item, ['id', 'display_name', 'email', 'volume', 'keys'], where)
+    onlyKeys(item, ['id', 'display_name', 'email', 'volume', 'admin', 'keys'], where)
     const { required, optional } = reader(item, where)
     const id = required('id', canonicalId)
     return {
@@ -175,6 +182,7 @@ export function accountsOfFile(value: unknown, rootKey?: string): readonly Decla
       displayName: optional('display_name', shown) ?? id,
       email: optional('email', shown),
       volume: optional('volume', volumeName),
+      admin: flag(item['admin'], `${where}.admin`),
       keys: keysOf(item['keys'], `${where}.keys`),
     }
   })

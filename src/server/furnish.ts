@@ -36,11 +36,12 @@ async function ensureVolumes({ access, buckets }: House, config: Config): Promis
 }
 
 const declaredAccounts = ({ accounts }: Config) =>
-  accounts.map(({ id, displayName, email, volume, keys }) => ({
+  accounts.map(({ id, displayName, email, volume, admin, keys }) => ({
     canonicalId: id,
     displayName,
     email,
     volume,
+    admin,
     keys: keys.map(key => ({ accessKeyId: key.accessKeyId, secret: key.secretAccessKey })),
   }))
 
