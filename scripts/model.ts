@@ -3,8 +3,11 @@
 
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import * as iam from '@aws-sdk/client-iam'
 import * as sdk from '@aws-sdk/client-s3'
+import * as sts from '@aws-sdk/client-sts'
 import { printOperations, printShapes } from './model-print.ts'
+import { buildQuery } from './model-query.ts'
 import { operationSchemas, reachableShapes, readOperation } from './model-read.ts'
 
 const root = new URL('../', import.meta.url)
@@ -42,6 +45,8 @@ const build = (): ReadonlyMap<string, string> => {
   return new Map([
     ['src/model/operations.gen.ts', printOperations(operations, shapes)],
     ['src/model/shapes.gen.ts', printShapes(operations, shapes)],
+    ...buildQuery({ name: 'iam', title: 'Iam', sdk: iam }),
+    ...buildQuery({ name: 'sts', title: 'Sts', sdk: sts }),
   ])
 }
 

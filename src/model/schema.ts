@@ -65,3 +65,9 @@ export interface OperationEntry {
   /** The output's only member is the text of the root (GetBucketLocation). */
   readonly unwrapped?: true
 }
+
+/** An operation of the query protocol (IAM, STS): parameters of a form in, XML out. Absent: nothing to say. */
+export interface QueryEntry {
+  readonly input?: string
+  readonly output?: string
+}
