@@ -25,7 +25,8 @@ export interface Principals {
 const types: ReadonlySet<string> = new Set(['AWS', 'CanonicalUser', 'Federated', 'Service'])
 const isType = (text: string): text is NamedPrincipal['type'] => types.has(text)
 
-const accountNumber = /^\d{12}$/
+// Twelve digits; or an account of Ceph, which keeps its id.
+const accountNumber = /^(?:\d{12}|RGW\d{17})$/
 // The account may be missing or a tenant's name, as Ceph's RGW writes it.
 const rootArn = /^arn:aws[a-z-]*:iam::([\w.$-]*):root$/
 const otherArn =

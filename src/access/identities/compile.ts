@@ -1,0 +1,40 @@
+/** Policy documents compiled, and checked on their way in. */
+import { QueryError } from '../../model/query-errors.ts'
+import {
+  type Policy,
+  PolicyError,
+  type PolicyKind,
+  parsePolicy,
+} from '../../rules/policy/policy.ts'
+import { Cache } from '../credentials.ts'
+
+const documentsMax = 4096
+/** Equal documents, of many users or in many sessions, are compiled once. */
+const compiled = new Cache<Policy>(documentsMax)
+
+/** Throws MalformedPolicyDocument with AWS's sentence for what is wrong. */
+export function compilePolicy(text: string, kind: PolicyKind): Policy {
+  const name = `${kind}\n${text}`
+  const known = compiled.get(name)
+  if (known !== undefined) return known
+  try {
+    const policy = parsePolicy(text, kind)
+    compiled.set(name, policy)
+    return policy
+  } catch (error) {
+    if (!(error instanceof PolicyError)) throw error
+    throw new QueryError('MalformedPolicyDocument', error.message)
+  }
+}
+
+/** Characters that count against AWS's quotas: all but white space. */
+export const policySize = (text: string): number => text.replace(/\s/g, '').length
+
+/** Throws LimitExceeded. */
+export function requireSize(size: number, most: number, whose: string): void {
+  if (size <= most) return
+  throw new QueryError(
+    'LimitExceeded',
+    `Maximum policy size of ${most} bytes exceeded for ${whose}`,
+  )
+}
