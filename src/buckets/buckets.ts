@@ -9,9 +9,11 @@ import {
   type Stored,
   scan,
 } from '../ports/meta-store.ts'
+import type { Quota } from '../ports/volumes.ts'
 import { attemptsMax, bucketCheck, type Core } from './core.ts'
 import { noSuchBucket, PlainKeyspace } from './keyspace.ts'
 import { successor } from './list.ts'
+import { setBucketQuota } from './quotas.ts'
 import {
   type BucketRecord,
   bucketsTable,
@@ -20,7 +22,8 @@ import {
   type VolumeRecord,
   versionsTable,
 } from './tables.ts'
-import { bucketAdd, noSuchVolume, PlainVolumes, volumeCheck } from './volumes.ts'
+import { bucketAdd, noSuchVolume, volumeCheck } from './volume-records.ts'
+import { PlainVolumes } from './volumes.ts'
 
 type Requests = { [M in Exclude<keyof Buckets, 'volumes'>]: Parameters<Buckets[M]>[0] }
 
@@ -225,6 +228,19 @@ export class PlainBuckets implements Buckets {
       const settings = value === undefined ? rest : { ...rest, [name]: value }
       return { writes: [{ put: bucketsTable, record: { ...current, settings } }] }
     })
+  }
+
+  async setQuota(bucket: BucketInfo, quota: Quota): Promise<{ readonly counted: number }> {
+    return { counted: await setBucketQuota(this.core, bucket, quota) }
+  }
+
+  async usage(bucket: BucketInfo): ReturnType<Buckets['usage']> {
+    const meter = (bucket.meters ?? []).find(({ of }) => of === 'bucket')
+    if (meter === undefined) return undefined
+    const { gets } = await this.core.store.read({ gets: [get(usageTable, [meter.scope])] })
+    const { bytes = 0, objects = 0 } = gets[0].record ?? {}
+    const quota = { bytes: meter.bytes, objects: meter.objects }
+    return { bytes, objects, quota, counting: meter.counting !== undefined }
   }
 
   /** Decides on the bucket as it is now, commits on its revision, and decides again if it changed. */

@@ -114,7 +114,7 @@ export function place(slices: readonly Slice[]): {
   return { body: null, content: { slices } }
 }
 
-type Located = Pick<VersionRecord, 'body' | 'content' | 'size'>
+export type Located = Pick<VersionRecord, 'body' | 'content' | 'size'>
 
 /** The slices of a record, in order; undefined where a manifest holds them. */
 export function slicesOf(record: Located): readonly Slice[] | undefined {

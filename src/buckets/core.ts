@@ -8,6 +8,7 @@ import type { BucketInfo, Digests, Received } from '../ports/keyspace.ts'
 import { type Batch, type Check, Conflict, type MetaStore } from '../ports/meta-store.ts'
 import type { BodyIds } from './body-ids.ts'
 import type { KeyQueue } from './key-queue.ts'
+import { requireQuota } from './meters.ts'
 import type { ObjectCache } from './object-cache.ts'
 import type { OpenReads } from './open-reads.ts'
 import { bucketsTable } from './tables.ts'
@@ -54,6 +55,8 @@ export interface Thresholds {
   /** Part rows, and references of theirs, that are cleared in one batch. */
   readonly clearRows: number
   readonly clearReferences: number
+  /** Rows that are counted in one step for a new quota. */
+  readonly countedRows: number
   /** Bytes of every part of an upload but the last. */
   readonly partBytes: number
 }
@@ -68,6 +71,7 @@ export const usualThresholds: Thresholds = {
   partPage: 1000,
   clearRows: 250,
   clearReferences: 2000,
+  countedRows: 2000,
   partBytes: limits.part_bytes_min,
 }
 
@@ -141,6 +145,7 @@ export async function attempt<T>(
         return result
       } catch (error) {
         if (!(error instanceof Conflict)) throw error
+        await requireQuota(store, batch, error)
       }
       release ??= await queue.enter(name)
       if (tries > 0) await space.core.wait(Math.random() * 2 ** tries)

@@ -9,6 +9,7 @@ import { clearParts } from './clear-parts.ts'
 import { abortedRecord, planAbort } from './complete.ts'
 import { sliceReferences } from './content.ts'
 import type { Core } from './core.ts'
+import { resumeQuotas } from './quotas.ts'
 import {
   type BlobRecord,
   blobsTable,
@@ -48,6 +49,8 @@ export interface SweepReport {
   orphansCondemned: number
   blobsRemoved: number
   temporaryFiles: number
+  /** Versions, for quotas whose counting was interrupted. */
+  counted: number
 }
 
 const page = 500
@@ -72,6 +75,7 @@ export async function sweep(core: Core, times: SweepTimes, log: Log): Promise<Sw
     orphansCondemned: await condemnOrphans(core, times, log),
     blobsRemoved: await removeCondemned(core, times),
     temporaryFiles: await core.blobs.sweepTemporary(times.orphanAge),
+    counted: await resumeQuotas(core),
   }
   if (Object.values(report).some(count => count > 0)) log.info({ ...report }, 'swept')
   return report

@@ -1,14 +1,6 @@
 /** Volumes: making, finding, listing and removing them. Whoever makes or removes a bucket rests on its volume's record. */
 import { S3Error } from '../model/errors.ts'
-import {
-  type Add,
-  type Check,
-  Conflict,
-  get,
-  type MetaStore,
-  type Stored,
-  scan,
-} from '../ports/meta-store.ts'
+import { Conflict, get, type MetaStore, type Stored, scan } from '../ports/meta-store.ts'
 import {
   defaultVolume,
   type Usage,
@@ -18,20 +10,13 @@ import {
 } from '../ports/volumes.ts'
 import { isBucketName } from '../rules/names.ts'
 import { attemptsMax, type Core } from './core.ts'
-import {
-  bucketsTable,
-  type UsageRecord,
-  usageTable,
-  type VolumeRecord,
-  volumesTable,
-} from './tables.ts'
+import { setVolumeQuota } from './quotas.ts'
+import { bucketsTable, usageTable, type VolumeRecord, volumesTable } from './tables.ts'
+import { newScope, noSuchVolume, nothingUsed, volumeCheck, volumeScope } from './volume-records.ts'
 
 type Requests = { [M in keyof Volumes]: Parameters<Volumes[M]>[0] }
 
 export const noQuota: VolumeQuota = { bytes: null, objects: null, buckets: null }
-
-/** The row that counts a volume's buckets. */
-export const volumeScope = (name: string): string => `volume/${name}`
 
 const knownMax = 10_000
 
@@ -86,7 +71,7 @@ export class PlainVolumes implements Volumes {
         throw new S3Error('VolumeAlreadyExists', { VolumeName: name })
       }
       const counted = quota.bytes !== null || quota.objects !== null
-      const meter = counted ? newMeterScope(this.core, volumeScope(name)) : null
+      const meter = counted ? newScope(this.core, volumeScope(name)) : null
       const record: VolumeRecord = { name, owner, created: clock.now(), quota, meter }
       // Buckets of a volume without a record are those of an older Moongate, or none.
       const buckets = await bucketCount(store, name)
@@ -147,6 +132,10 @@ export class PlainVolumes implements Volumes {
     throw new S3Error('OperationAborted')
   }
 
+  async setQuota(name: string, quota: VolumeQuota): Promise<{ readonly counted: number }> {
+    return { counted: await setVolumeQuota(this.core, name, quota) }
+  }
+
   async usage(name: string): Promise<Usage> {
     const { meter } = await this.find(name)
     const scopes = [volumeScope(name), meter ?? volumeScope(name)]
@@ -161,39 +150,6 @@ export class PlainVolumes implements Volumes {
     }
   }
 }
-
-export const noSuchVolume = (name: string): S3Error =>
-  new S3Error('NoSuchVolume', { VolumeName: name })
-
-/** The check of whoever makes or removes a bucket: the volume is still there, with the quota that was read. */
-export const volumeCheck = (volume: Stored<VolumeRecord>): Check => ({
-  table: volumesTable,
-  key: [volume.name],
-  revision: volume.revision,
-})
-
-/** One bucket more or less in a volume. */
-export function bucketAdd(volume: VolumeRecord, delta: 1 | -1): Add {
-  const { buckets } = volume.quota
-  return {
-    table: usageTable,
-    key: [volumeScope(volume.name)],
-    column: 'buckets',
-    delta,
-    ...(delta > 0 && buckets !== null ? { ceiling: buckets } : {}),
-  }
-}
-
-export const nothingUsed = (scope: string): UsageRecord => ({
-  scope,
-  bytes: 0,
-  objects: 0,
-  buckets: 0,
-})
-
-/** A row for a count that begins: never one that was there before, which late writers may still add to. */
-export const newMeterScope = (core: Core, scope: string): string =>
-  `${scope}/${Buffer.from(core.random(9)).toString('base64url')}`
 
 async function bucketCount(store: MetaStore, volume: string, limit = 10_000_000): Promise<number> {
   const { scans } = await store.read({

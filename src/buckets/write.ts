@@ -11,8 +11,9 @@ import {
   scan,
   type Write,
 } from '../ports/meta-store.ts'
-import { references } from './content.ts'
+import { type Located, references } from './content.ts'
 import type { Space } from './core.ts'
+import { type Change, meterAdds } from './meters.ts'
 import {
   asCurrent,
   asNoncurrent,
@@ -47,20 +48,36 @@ export class Draft {
   readonly checks: Check[] = []
   readonly writes: Write[] = []
   readonly adds: Add[] = []
+  /** The bucket that has a quota, or whose volume has one, and what the batch changes in it. */
+  #metered: BucketInfo | undefined
+  readonly #changes: Change[] = []
 
   batch(): Batch {
-    const adds = this.adds.length > 1 ? summed(this.adds) : this.adds
+    const references = this.adds.length > 1 ? summed(this.adds) : this.adds
+    const adds =
+      this.#metered === undefined
+        ? references
+        : [...references, ...meterAdds(this.#metered, this.#changes)]
     return { checks: this.checks, writes: this.writes, adds }
   }
 
   /** Removes a noncurrent version and what it refers to. */
-  dropVersion(record: NoncurrentRecord): void {
+  dropVersion(bucket: BucketInfo, record: NoncurrentRecord): void {
     this.writes.push({ remove: versionsTable, key: [record.bucket, record.key, record.version] })
-    if (record.marker === 0) this.release(record)
+    if (record.marker === 0) this.release(bucket, record)
   }
 
-  release(record: VersionRecord): void {
+  /** A version goes for good. */
+  release(bucket: BucketInfo, record: Located & { readonly key: string }): void {
     for (const add of references(record, -1)) this.adds.push(add)
+    this.count(bucket, { key: record.key, bytes: -record.size, objects: -1 })
+  }
+
+  /** Every version that comes or goes is counted where there is a quota. */
+  count(bucket: BucketInfo, change: Change): void {
+    if (bucket.meters === null || bucket.meters === undefined) return
+    this.#metered = bucket
+    this.#changes.push(change)
   }
 
   /** The decision rests on what the key held. */
@@ -144,8 +161,9 @@ export function planPut(
 ): VersionRecord {
   const { core, bucket } = space
   draft.checkKey(bucket, state)
+  draft.count(bucket, { key: state.key, bytes: version.size, objects: 1 })
   if (bucket.versioning === 'off') {
-    if (state.current !== undefined) draft.release(state.current)
+    if (state.current !== undefined) draft.release(bucket, state.current)
     const record = { ...version, bucket: bucket.id, key: state.key, version: '', isNull: 1 }
     draft.writes.push({ put: objectsTable, record })
     return record
@@ -175,7 +193,7 @@ export function planDelete(
   draft.checkKey(bucket, state)
   if (bucket.versioning === 'off') {
     if (state.current !== undefined) {
-      draft.release(state.current)
+      draft.release(bucket, state.current)
       draft.writes.push({ remove: objectsTable, key: [bucket.id, state.key] })
     }
     return { versionId: undefined, deleteMarker: false }
@@ -210,12 +228,12 @@ function retire(
   const { core, bucket } = space
   const { current, head, oldNull } = state
   const suspended = bucket.versioning === 'Suspended'
-  if (oldNull !== undefined) draft.dropVersion(oldNull)
+  if (oldNull !== undefined) draft.dropVersion(bucket, oldNull)
   if (current === undefined) {
     return { nullVersion: suspended ? null : (head?.nullVersion ?? null), current: undefined }
   }
   if (suspended && current.isNull === 1) {
-    draft.release(current)
+    draft.release(bucket, current)
     return { nullVersion: null, current }
   }
   const moved = asNoncurrent(current, noncurrentId(core, current))
@@ -300,7 +318,7 @@ export function planRemoveVersion(draft: Draft, space: Space, state: VersionStat
       key: [bucket.id, state.key, target.version],
       revision: target.revision,
     })
-    draft.dropVersion(target)
+    draft.dropVersion(bucket, target)
     const wasNull = head?.nullVersion === target.version
     if (state.current !== undefined || head?.newest !== target.version) {
       if (head !== undefined && wasNull) {
@@ -311,7 +329,7 @@ export function planRemoveVersion(draft: Draft, space: Space, state: VersionStat
     promote(draft, bucket, { state, next, nullGone: wasNull })
     return
   }
-  draft.release(target)
+  draft.release(bucket, target)
   if (next === undefined || next.marker === 1) draft.writes.push({ remove: objectsTable, key })
   promote(draft, bucket, { state, next, nullGone: target.isNull === 1 })
 }

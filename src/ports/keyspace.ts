@@ -6,7 +6,7 @@ import type { ChecksumAlgorithm, ChecksumType } from '../model/checksums.ts'
 import type { Grant } from '../rules/acl.ts'
 import type { DeleteConditions, ReadConditions, WriteConditions } from '../rules/conditions.ts'
 import type { BucketInfo, BucketRef, Resolved } from './bucket-info.ts'
-import type { Volumes } from './volumes.ts'
+import type { Quota, Volumes } from './volumes.ts'
 
 export type { BucketInfo, BucketRef, Counting, Meter, Resolved } from './bucket-info.ts'
 
@@ -362,4 +362,19 @@ export interface Buckets {
   setVersioning(bucket: BucketInfo, versioning: 'Enabled' | 'Suspended'): Promise<void>
   /** Sets or (undefined) removes one sub-resource document. */
   setSetting(bucket: BucketInfo, name: string, value: unknown): Promise<void>
+  /**
+   * Limits what the bucket may hold. Resolves when what is in it is counted, with how many versions that were; until
+   * then, and where somebody else changes the same meanwhile (OperationAborted), the quota holds for what is counted.
+   */
+  setQuota(bucket: BucketInfo, quota: Quota): Promise<{ readonly counted: number }>
+  /** Undefined where the bucket has no quota of its own. `counting`: not everything is counted yet. */
+  usage(bucket: BucketInfo): Promise<
+    | {
+        readonly bytes: number
+        readonly objects: number
+        readonly quota: Quota
+        readonly counting: boolean
+      }
+    | undefined
+  >
 }

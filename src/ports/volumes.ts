@@ -54,5 +54,7 @@ export interface Volumes {
   }): Promise<{ readonly volumes: readonly VolumeInfo[]; readonly more: boolean }>
   /** Throws VolumeNotEmpty while there are buckets in it, NoSuchVolume. The default volume stays. */
   remove(name: string): Promise<void>
+  /** Resolves when what is in the volume is counted, with how many versions that were: see Buckets.setQuota. */
+  setQuota(name: string, quota: VolumeQuota): Promise<{ readonly counted: number }>
   usage(name: string): Promise<Usage>
 }

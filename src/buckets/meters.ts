@@ -1,0 +1,81 @@
+/** What a write adds to the counts that quotas are held against. A bucket without a quota has no meters and touches none. */
+import { S3Error } from '../model/errors.ts'
+import type { BucketInfo, Counting, Meter } from '../ports/keyspace.ts'
+import { type Add, type Batch, Conflict, type MetaStore } from '../ports/meta-store.ts'
+import { usageTable } from './tables.ts'
+
+/** What a write of one key changes. */
+export interface Change {
+  readonly key: string
+  readonly bytes: number
+  /** Versions, delete markers not among them. */
+  readonly objects: number
+}
+
+/** Order of the store: by UTF-8 bytes. */
+export const compareKeys = (a: string, b: string): number =>
+  Buffer.compare(Buffer.from(a), Buffer.from(b))
+
+/** The adds of a batch that makes these changes in the bucket: what is left of them all, so that a ceiling is judged once. */
+export function meterAdds({ meters }: BucketInfo, changes: readonly Change[]): Add[] {
+  const adds: Add[] = []
+  for (const meter of meters ?? []) {
+    const { counting } = meter
+    if (counting === undefined) addTo(adds, meter, changes)
+    else {
+      addTo(
+        adds,
+        meter,
+        changes.filter(({ key }) => isBegun(counting, key)),
+      )
+      const shadowed = changes.filter(({ key }) => isLookedAt(counting, key))
+      addTo(adds, { scope: counting.shadow, bytes: null, objects: null }, shadowed)
+    }
+  }
+  return adds
+}
+
+const isBegun = ({ to }: Counting, key: string): boolean => to === null || compareKeys(key, to) <= 0
+
+const isLookedAt = (counting: Counting, key: string): boolean =>
+  isBegun(counting, key) && compareKeys(key, counting.from) > 0
+
+function addTo(
+  adds: Add[],
+  meter: Pick<Meter, 'scope' | 'bytes' | 'objects'>,
+  changes: readonly Change[],
+): void {
+  for (const column of ['bytes', 'objects'] as const) {
+    const delta = changes.reduce((sum, change) => sum + change[column], 0)
+    if (delta !== 0) adds.push(usageAdd(meter.scope, column, delta, meter[column]))
+  }
+}
+
+/**
+ * What makes room is never refused, also when there is more than the quota allows; a count may be below zero while
+ * what was there before is being counted.
+ */
+export function usageAdd(
+  scope: string,
+  column: 'bytes' | 'objects',
+  delta: number,
+  ceiling: number | null,
+): Add {
+  const add = { table: usageTable, key: [scope], column, delta, floor: Number.MIN_SAFE_INTEGER }
+  return ceiling === null || delta < 0 ? add : { ...add, ceiling }
+}
+
+/**
+ * Throws QuotaExceeded where a commit was refused because of a ceiling. A row that is not there is no ceiling: the
+ * bucket's record has changed.
+ */
+export async function requireQuota(
+  store: MetaStore,
+  batch: Batch | undefined,
+  conflict: Conflict,
+): Promise<void> {
+  if (conflict.kind !== 'add' || conflict.current === undefined) return
+  if (batch?.adds?.[conflict.index]?.table !== usageTable) return
+  await store.settle()
+  throw new S3Error('QuotaExceeded')
+}
