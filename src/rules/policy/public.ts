@@ -34,7 +34,6 @@ const bounded = /[*?]|\$\{/
 function isFixed(key: string, value: string): boolean {
   // Any access point of one account is as good as one of them.
   if (key === 's3:dataaccesspointarn') return accessPoint.test(value) && !value.includes('${')
-  if (key === 'aws:userid' && /^[A-Z0-9]+:\*$/.test(value)) return false
   return value !== '' && !bounded.test(value)
 }
 
@@ -50,8 +49,13 @@ function keepsPublicOut({ operator, set, ifExists, key, values }: Condition): bo
   return equalities.has(operator) && telling.has(key) && values.every(value => isFixed(key, value))
 }
 
+/** Anybody can have an account at an identity provider, so one that is federated is no fixed principal. */
+const namesPublic = (principals: Statement['principals']): boolean =>
+  principals !== undefined &&
+  (principals.everyone || principals.named.some(({ type }) => type === 'Federated'))
+
 const isPublicStatement = ({ effect, principals, conditions }: Statement): boolean =>
-  effect === 'Allow' && principals?.everyone === true && !conditions.some(keepsPublicOut)
+  effect === 'Allow' && namesPublic(principals) && !conditions.some(keepsPublicOut)
 
 /** A policy is public when one of its statements allows something to everyone. */
 export const isPublicPolicy = (policy: { readonly statements: readonly Statement[] }): boolean =>

@@ -17,8 +17,8 @@ export interface Resources {
   readonly matches: (resource: string, condition: ConditionValues) => boolean
 }
 
-const bucketArn = /^arn:(?:aws|aws-cn|aws-us-gov|\*):s3::[^:]*:(.+)$/s
-const tenant = /^(arn:[^:]*:s3:):[^:]+:/
+const bucketArn = /^arn:aws:s3::[^:*?]*:(.+)$/s
+const tenant = /^(arn:aws:s3:):[^:]+:/
 
 /** A bucket policy speaks of its own bucket and the keys in it, or by wildcards of more than that. */
 function requireOwn(text: string, bucket: string | undefined): void {
@@ -27,9 +27,7 @@ function requireOwn(text: string, bucket: string | undefined): void {
   if (bucket === undefined) return
   const slash = path.indexOf('/')
   const name = slash < 0 ? path : path.slice(0, slash)
-  // `name*` may also stand for `name/key`.
-  const own = compile(parsePattern(name))
-  if (!own(bucket) && !own(`${bucket}/`)) throw new PolicyError('Policy has invalid resource')
+  if (!compile(parsePattern(name))(bucket)) throw new PolicyError('Policy has invalid resource')
 }
 
 function requireArn(text: string): void {
