@@ -5,7 +5,7 @@ import type { MetaStore } from '../ports/meta-store.ts'
 import { openMemoryMetaStore } from '../stores/memory/meta-store.ts'
 import { newAccessKey } from './access-keys.ts'
 import { type Access, createAccess, type DeclaredAccount } from './accounts.ts'
-import { Cache } from './credentials.ts'
+import { Cache } from './cache.ts'
 import { newMasterKey, parseMasterKey, WrongMasterKey } from './seal.ts'
 import { accessTables, accountsTable, keysTable } from './tables.ts'
 

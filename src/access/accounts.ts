@@ -21,14 +21,12 @@ import {
   requireAccessKey,
   WrongAccounts,
 } from './access-keys.ts'
-import {
-  type AccountInfo,
-  accountInfo,
-  type CredentialSource,
-  principalOf,
-  StoredCredentials,
-} from './credentials.ts'
-import type { Principal } from './principal.ts'
+import { type AccountInfo, accountInfo, type Credential } from './credential.ts'
+import { type CredentialSource, StoredCredentials } from './credentials.ts'
+import { type DeclaredAccount, requireDistinct, same, sameAccount } from './declared-accounts.ts'
+import { createIdentityStore, type IdentityStore } from './identities/identities.ts'
+import { type Principal, rootIdentity } from './principal.ts'
+import { principalOf, Sessions } from './principals.ts'
 import { type MasterKey, open, seal } from './seal.ts'
 import {
   type AccountRecord,
@@ -40,24 +38,12 @@ import {
   rootsTable,
 } from './tables.ts'
 
+export type { DeclaredAccount }
 export { defaultVolume }
 
 const tries = 10
 /** Keys that are looked at beyond those that stay, in one turn. */
 const dropMax = 1000
-
-/** An account as the configuration file declares it. */
-export interface DeclaredAccount {
-  readonly canonicalId: string
-  readonly displayName: string
-  /** Twelve digits; follows from the canonical id if it is not given. */
-  readonly accountNumber?: string | undefined
-  readonly email?: string | undefined
-  readonly volume?: string | undefined
-  /** It administers IAM for all accounts of its volume. */
-  readonly admin?: boolean | undefined
-  readonly keys: readonly AccessKey[]
-}
 
 export interface RootKey {
   /** Whether the key was made or replaced now. */
@@ -82,6 +68,12 @@ export interface Access extends CredentialSource {
    */
   declare(accounts: readonly DeclaredAccount[]): Promise<void>
   account(canonicalId: string): Promise<AccountInfo | undefined>
+  /** The canonical id of the account of an e-mail address. */
+  accountByEmail(address: string): Promise<string | undefined>
+  /** Whom a temporary key stands for. Throws InvalidToken, ExpiredToken. */
+  session(accessKeyId: string, token: string): Promise<Credential>
+  /** Users, groups, roles and policies. */
+  readonly iam: IdentityStore
   /**
    * Who every request is in insecure mode, whatever its key and signature and even without any: the root, under the
    * access key id that it names. Throws an Error before {@link Access.ensureRoot}.
@@ -101,13 +93,24 @@ export interface AccessOptions {
 
 /** The accounts of a store. */
 export function createAccess(options: AccessOptions): Access {
-  const source = new StoredCredentials(options.store, options.masterKey, options.cacheMax ?? 4096)
+  const iam = createIdentityStore(options)
+  const { identities } = iam
+  const source = new StoredCredentials({ cacheMax: 4096, ...options, identities })
   const accounts = new Accounts(options, source)
+  const sessions = new Sessions({
+    ...options,
+    identities,
+    account: id => source.account(id),
+    parent: async id => source.cached(id) ?? source.secretOf(id),
+  })
   return {
     cached: id => source.cached(id),
     secretOf: id => source.secretOf(id),
     forget: id => source.forget(id),
     account: id => source.account(id),
+    accountByEmail: address => source.accountByEmail(address),
+    session: (id, token) => sessions.credential(id, token),
+    iam,
     ensureRoot: key => accounts.ensureRoot(key ?? {}),
     rotateRoot: () => accounts.rotateRoot(),
     declare: declared => accounts.declare(declared),
@@ -177,7 +180,13 @@ class Accounts {
       if (root?.account === undefined) throw new Error('there is no root account yet')
       this.#root = accountInfo(root.account)
     }
-    return principalOf(this.#root, accessKeyId, true)
+    return {
+      ...principalOf(
+        this.#root,
+        { accessKeyId, administers: true },
+        rootIdentity(this.#root.accountNumber),
+      ),
+    }
   }
 
   async declare(accounts: readonly DeclaredAccount[]): Promise<void> {
@@ -354,41 +363,6 @@ class Accounts {
           )
         }
       }
-    }
-  }
-}
-
-const same = (a: AccessKey, b: AccessKey | undefined): boolean =>
-  a.accessKeyId === b?.accessKeyId && a.secret === b.secret
-
-const sameAccount = (a: AccountRecord, b: AccountRecord): boolean =>
-  a.number === b.number &&
-  a.name === b.name &&
-  a.email === b.email &&
-  (a.admin ?? null) === (b.admin ?? null)
-
-function requireDistinct(accounts: readonly DeclaredAccount[]): void {
-  const ids = new Set<string>()
-  const keys = new Set<string>()
-  for (const account of accounts) {
-    if (!/^[\u0021-\u007e]{1,128}$/.test(account.canonicalId)) {
-      throw new WrongAccounts(`canonical id ${JSON.stringify(account.canonicalId)} is not valid`)
-    }
-    if (account.accountNumber !== undefined && !/^\d{12}$/.test(account.accountNumber)) {
-      throw new WrongAccounts(
-        `the number of account ${account.canonicalId} must have twelve digits`,
-      )
-    }
-    if (ids.has(account.canonicalId)) {
-      throw new WrongAccounts(`account ${account.canonicalId} is declared twice`)
-    }
-    ids.add(account.canonicalId)
-    for (const key of account.keys) {
-      requireAccessKey(key)
-      if (keys.has(key.accessKeyId)) {
-        throw new WrongAccounts(`access key ${key.accessKeyId} is declared twice`)
-      }
-      keys.add(key.accessKeyId)
     }
   }
 }

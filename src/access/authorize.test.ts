@@ -1,44 +1,184 @@
-// The table of who may do what, each action both ways.
+// Who may do what, by ownership, policies and ACLs, each both ways.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { authorize, type Decision } from './authorize.ts'
-import { anonymousIn, type Principal } from './principal.ts'
+import type { BucketInfo } from '../ports/keyspace.ts'
+import { groups } from '../rules/acl.ts'
+import { parsePolicy } from '../rules/policy/policy.ts'
+import { authorize, decisionOf, needsObject, type Question } from './authorize.ts'
+import { anonymousIn, type Identity, type Principal, rootIdentity } from './principal.ts'
+
+const number = (canonicalId: string) => (canonicalId === 'ann' ? '111111111111' : '222222222222')
 
 const account = (canonicalId: string, volume = 's3v'): Principal => ({
   kind: 'account',
   canonicalId,
-  accountNumber: '123456789012',
+  accountNumber: number(canonicalId),
   displayName: canonicalId,
   volume,
   accessKeyId: 'MG',
   isRoot: false,
+  identity: rootIdentity(number(canonicalId)),
 })
-const bucket = { volume: 's3v', bucketOwner: 'ann', bucket: 'b', key: 'k' }
-const none = { volume: 's3v' }
 
-const table: [Decision['principal'], string, Decision['resource'], boolean][] = [
-  [account('ann'), 's3:GetObject', bucket, true],
-  [account('ann'), 's3:DeleteBucket', bucket, true],
-  [account('bob'), 's3:GetObject', bucket, false],
-  [account('bob'), 's3:ListBucket', bucket, false],
-  [account('bob'), 's3:CreateBucket', none, true],
-  [account('bob'), 's3:ListAllMyBuckets', none, true],
-  [account('bob'), 's3:GetObject', none, false],
-  [account('ann', 'other'), 's3:GetObject', bucket, true],
-  [account('ann', 'other'), 's3:CreateBucket', none, false],
-  [account('bob'), 's3:CreateBucket', bucket, false],
-  [{ ...account('bob'), isRoot: true }, 's3:GetObject', bucket, false],
-  [anonymousIn('s3v'), 's3:GetObject', bucket, false],
-  [anonymousIn('s3v'), 's3:CreateBucket', none, false],
-  [anonymousIn('s3v'), 's3:ListAllMyBuckets', none, false],
-  [anonymousIn('s3v'), 's3:GetObject', { ...bucket, bucketOwner: '' }, false],
-]
+const statement = (effect: 'Allow' | 'Deny', action: string, more: object = {}) => ({
+  Effect: effect,
+  Action: action,
+  Resource: ['arn:aws:s3:::garden', 'arn:aws:s3:::garden/*'],
+  ...more,
+})
+const document = (...statements: object[]) =>
+  JSON.stringify({ Version: '2012-10-17', Statement: statements })
 
-for (const [principal, action, resource, allowed] of table) {
-  const who = `${principal.kind} ${principal.canonicalId}@${principal.volume}`
-  test(`${who} ${action} ${resource.bucketOwner ?? '-'}: ${allowed ? 'allowed' : '403'}`, () => {
-    const decide = () => authorize({ principal, action, resource })
-    if (allowed) decide()
-    else assert.throws(decide, { code: 'AccessDenied', status: 403 })
-  })
+const user = (canonicalId: string, ...statements: object[]): Principal => {
+  const policies = statements.map((one, i) => ({
+    name: `policy ${i}`,
+    policy: parsePolicy(document(one), 'identity'),
+  }))
+  const arn = `arn:aws:iam::${number(canonicalId)}:user/moon`
+  const identity: Identity = {
+    kind: 'user',
+    arn,
+    userId: 'AIDA',
+    name: 'moon',
+    policies,
+    tags: {},
+    facts: {},
+  }
+  return { ...account(canonicalId), identity }
 }
+
+let made = 0
+const bucketOf = (settings: Record<string, unknown> = {}): BucketInfo => ({
+  id: `b${made++}`,
+  volume: 's3v',
+  name: 'garden',
+  owner: 'ann',
+  region: 'us-east-1',
+  created: 0,
+  versioning: 'off',
+  settings,
+  revision: 1,
+})
+
+const ask = (
+  principal: Principal,
+  action: string,
+  more: Partial<Question> = { bucket: bucketOf(), key: 'k' },
+): boolean => {
+  const question: Question = {
+    principal,
+    action,
+    volume: 's3v',
+    bucket: undefined,
+    key: undefined,
+    condition: () => undefined,
+    ...more,
+  }
+  const { allowed } = decisionOf(question)
+  if (allowed) authorize(question)
+  else assert.throws(() => authorize(question), { code: 'AccessDenied', status: 403 })
+  return allowed
+}
+
+test('accounts by themselves', () => {
+  const none = { bucket: undefined }
+  assert.ok(ask(account('ann'), 's3:GetObject'))
+  assert.ok(ask(account('ann'), 's3:DeleteBucket'))
+  assert.ok(!ask(account('bob'), 's3:GetObject'))
+  assert.ok(!ask({ ...account('bob'), isRoot: true }, 's3:GetObject'))
+  assert.ok(ask(account('bob'), 's3:CreateBucket', none))
+  assert.ok(!ask(account('bob', 'other'), 's3:CreateBucket', none))
+  assert.ok(ask({ ...account('bob', 'other'), isRoot: true }, 's3:CreateBucket', none))
+  assert.ok(!ask(anonymousIn('s3v'), 's3:GetObject'))
+  assert.ok(!ask(anonymousIn('s3v'), 's3:CreateBucket', none))
+  assert.ok(!ask(anonymousIn('s3v'), 's3:ListAllMyBuckets', none))
+  const unowned = { ...bucketOf(), owner: '' }
+  assert.ok(!ask(anonymousIn('s3v'), 's3:GetObject', { bucket: unowned, key: 'k' }))
+})
+
+test('users by their policies', () => {
+  assert.ok(!ask(user('ann'), 's3:GetObject'))
+  assert.ok(ask(user('ann', statement('Allow', 's3:GetObject')), 's3:GetObject'))
+  const denied = [statement('Allow', 's3:*'), statement('Deny', 's3:GetObject')]
+  assert.ok(!ask(user('ann', ...denied), 's3:GetObject'))
+  assert.ok(ask(user('ann', ...denied), 's3:PutObject'))
+  assert.ok(!ask(user('bob', statement('Allow', 's3:GetObject')), 's3:GetObject'))
+})
+
+test('what an administrator of the volume attached holds on all of its buckets', () => {
+  const bob = user('bob', statement('Allow', 's3:GetObject'))
+  const wide = { ...bob, identity: { ...bob.identity, volumeWide: true } }
+  assert.ok(ask(wide, 's3:GetObject'))
+  assert.ok(!ask(wide, 's3:PutObject'))
+  const elsewhere = { ...bucketOf(), volume: 'other' }
+  assert.ok(!ask(wide, 's3:GetObject', { bucket: elsewhere, key: 'k' }))
+})
+
+test('a policy of the bucket', () => {
+  const policy = document(
+    statement('Allow', 's3:GetObject', { Principal: '*' }),
+    statement('Deny', 's3:DeleteObject', { Principal: { AWS: number('ann') } }),
+  )
+  const about = { bucket: bucketOf({ policy }), key: 'k' }
+  assert.ok(ask(anonymousIn('s3v'), 's3:GetObject', about))
+  assert.ok(ask(account('bob'), 's3:GetObject', about))
+  assert.ok(!ask(account('bob'), 's3:PutObject', about))
+  assert.ok(ask(account('ann'), 's3:PutObject', about))
+  assert.ok(!ask(account('ann'), 's3:DeleteObject', about))
+  const block = { RestrictPublicBuckets: true }
+  const restricted = { bucket: bucketOf({ policy, publicAccessBlock: block }), key: 'k' }
+  assert.ok(!ask(anonymousIn('s3v'), 's3:GetObject', restricted))
+  assert.ok(ask(account('ann'), 's3:GetObject', restricted))
+})
+
+test('a policy of a bucket in another volume speaks of it by its name', () => {
+  const policy = document(statement('Allow', 's3:GetObject', { Principal: '*' }))
+  const bucket = { ...bucketOf({ policy }), volume: 'other' }
+  assert.ok(ask(account('bob'), 's3:GetObject', { bucket, key: 'k' }))
+  // A user's own policies name the volume, so that they mean one bucket.
+  const plain = user('ann', statement('Allow', 's3:PutObject'))
+  assert.ok(!ask(plain, 's3:PutObject', { bucket, key: 'k' }))
+  const Resource = 'arn:aws:s3::other:garden/*'
+  const named = user('ann', statement('Allow', 's3:PutObject', { Resource }))
+  assert.ok(ask(named, 's3:PutObject', { bucket, key: 'k' }))
+})
+
+test('ACLs, where they count', () => {
+  const everybody = { grantee: { kind: 'group', uri: groups.all }, permission: 'READ' } as const
+  const full = { grantee: { kind: 'canonical', id: 'ann' }, permission: 'FULL_CONTROL' } as const
+  const acl = [full, everybody]
+  const off = { bucket: bucketOf({ acl }) }
+  assert.ok(!ask(anonymousIn('s3v'), 's3:ListBucket', off))
+  const on = { bucket: bucketOf({ acl, ownership: 'ObjectWriter' }) }
+  assert.ok(ask(anonymousIn('s3v'), 's3:ListBucket', on))
+  assert.ok(!ask(anonymousIn('s3v'), 's3:PutObject', { ...on, key: 'k' }))
+  const ignored = { ownership: 'ObjectWriter', acl, publicAccessBlock: { IgnorePublicAcls: true } }
+  assert.ok(!ask(anonymousIn('s3v'), 's3:ListBucket', { bucket: bucketOf(ignored) }))
+  assert.ok(!ask(user('ann'), 's3:GetBucketAcl', on), 'an ACL gives the account, not its users')
+})
+
+test('the ACL of an object that somebody else wrote', () => {
+  const bucket = bucketOf({ ownership: 'ObjectWriter' })
+  const object = { owner: 'bob', tags: [] }
+  const about = { bucket, key: 'k', object }
+  assert.ok(ask(account('bob'), 's3:GetObject', about))
+  assert.ok(!ask(account('ann'), 's3:GetObject', about))
+  assert.ok(ask(account('ann'), 's3:DeleteObject', about))
+  const acl = [{ grantee: { kind: 'canonical', id: 'ann' }, permission: 'READ' } as const]
+  assert.ok(ask(account('ann'), 's3:GetObject', { ...about, object: { ...object, acl } }))
+  assert.ok(!ask(account('ann'), 's3:PutObjectAcl', { ...about, object: { ...object, acl } }))
+})
+
+test('tags of the object that is there', () => {
+  const Condition = { StringEquals: { 's3:ExistingObjectTag/colour': 'red' } }
+  const policy = document(statement('Allow', 's3:GetObject', { Principal: '*', Condition }))
+  const bucket = bucketOf({ policy })
+  const question = { principal: account('bob'), action: 's3:GetObject', volume: 's3v' }
+  const about = { ...question, bucket, key: 'k', condition: () => undefined }
+  assert.ok(needsObject(about))
+  assert.ok(!needsObject({ ...about, bucket: bucketOf() }))
+  const tagged = (Value: string) => ({ owner: 'ann', tags: [{ Key: 'colour', Value }] })
+  assert.ok(decisionOf({ ...about, object: tagged('red') }).allowed)
+  assert.ok(!decisionOf({ ...about, object: tagged('blue') }).allowed)
+  assert.ok(!decisionOf(about).allowed)
+})

@@ -1,34 +1,177 @@
-/** The one place that decides who may do what. Pure; policies, ACLs and grants will come in here. */
+/** The one place that decides who may do what. Pure: what it needs to know of an object is given to it. */
 import { S3Error } from '../model/errors.ts'
+import type { BucketInfo, Tag } from '../ports/keyspace.ts'
+import { aclAllows, fullControl, type Grant, isObjectAction, withoutPublic } from '../rules/acl.ts'
+import {
+  type Decision,
+  type DecisionInput,
+  decide,
+  type NamedPolicy,
+} from '../rules/policy/decide.ts'
+import { mentionsCondition } from '../rules/policy/policy.ts'
+import type { Caller, ConditionValues } from '../rules/policy/request.ts'
+import { type BucketAccess, bucketAccess } from './bucket-access.ts'
 import type { Principal } from './principal.ts'
 
-export interface Decision {
+/** What is known of the object that is there. */
+export interface ObjectFacts {
+  readonly owner: string
+  /** Undefined: its owner has full control. */
+  readonly acl?: readonly Grant[] | undefined
+  readonly tags: readonly Tag[]
+}
+
+export interface Question {
   readonly principal: Principal
   /** IAM's name: `s3:GetObject`. */
   readonly action: string
-  readonly resource: {
-    readonly volume: string
-    /** Canonical id of who owns the bucket; undefined where the action concerns no bucket that exists. */
-    readonly bucketOwner?: string | undefined
-    readonly bucket?: string | undefined
-    readonly key?: string | undefined
+  /** Where the bucket is, or is to be. */
+  readonly volume: string
+  /** Undefined: the action concerns no bucket that exists. */
+  readonly bucket: BucketInfo | undefined
+  readonly key: string | undefined
+  /** Of a bucket that does not exist yet. */
+  readonly name?: string | undefined
+  readonly condition: ConditionValues
+  /** Undefined: nothing is there, or nobody needs to know. */
+  readonly object?: ObjectFacts | undefined
+  /** In the place of the bucket's own policy. */
+  readonly policy?: NamedPolicy | undefined
+}
+
+/** Whether an action's object must be looked at before {@link decisionOf} can tell: its owner and ACL, or its tags. */
+export function needsObject({ principal, action, bucket, key }: Question): boolean {
+  if (bucket === undefined || key === undefined) return false
+  const access = bucketAccess(bucket)
+  if (access.acls && isObjectAction(action)) return true
+  if (access.asksForTags) return true
+  return asksForTags(principal.identity.policies)
+}
+
+// The policies of an identity are one list for as long as nothing about it changes.
+const asking = new WeakMap<readonly NamedPolicy[], boolean>()
+
+function asksForTags(policies: readonly NamedPolicy[]): boolean {
+  if (policies.length === 0) return false
+  let asks = asking.get(policies)
+  if (asks === undefined) {
+    asks = policies.some(({ policy }) => mentionsCondition(policy, 's3:existingobjecttag/'))
+    asking.set(policies, asks)
+  }
+  return asks
+}
+
+export function callerOf({ canonicalId, accountNumber, identity }: Principal): Caller {
+  const { kind, arn, roleArn } = identity
+  const arns = roleArn === undefined ? [arn] : [arn, roleArn]
+  return { kind, account: accountNumber, canonicalId, arns }
+}
+
+/** An account that is not the caller's; which one it is matters to no decision. */
+const another = 'another'
+
+/** What a policy calls the resource; identity policies name the volume of a bucket in another one, as RGW's name a tenant. */
+export function resourceArn({ bucket, key, name }: Question, volume = ''): string {
+  if (bucket === undefined) return name === undefined ? '*' : `arn:aws:s3:::${name}`
+  const arn = `arn:aws:s3::${volume}:${bucket.name}`
+  return key === undefined ? arn : `${arn}/${key}`
+}
+
+/** Whether an ACL gives the action: that of the object for what concerns the object itself, else that of the bucket. */
+function byAcl(question: Question, access: BucketAccess): boolean {
+  const { action, bucket, key, object, principal } = question
+  if (!access.acls || bucket === undefined) return false
+  const ofObject = key !== undefined && isObjectAction(action)
+  if (ofObject && object === undefined) return false
+  const owner = ofObject ? (object?.owner ?? '') : bucket.owner
+  const written = ofObject ? (object?.acl ?? fullControl(owner)) : access.grants
+  const counted = access.block?.IgnorePublicAcls === true ? withoutPublic(written) : written
+  // What an ACL gives the owner's account it gives to its root: its users need a policy.
+  const own = principal.canonicalId === owner && principal.identity.kind !== 'root'
+  const grants = own ? counted.filter(({ grantee }) => grantee.kind === 'group') : counted
+  return aclAllows({ owner, grants }, principal, action)
+}
+
+/** Whose account the resource is: that of the object for what concerns an object of its own owner, else the bucket's. */
+function ownerOf({ action, bucket, key, object }: Question, access: BucketAccess): string {
+  const own = access.acls && key !== undefined && object !== undefined && isObjectAction(action)
+  return own ? object.owner : (bucket?.owner ?? '')
+}
+
+/** What `decide` is to be asked. */
+export function decisionInput(question: Question): DecisionInput {
+  const { principal, action, bucket, condition, object } = question
+  const { identity, canonicalId, accountNumber } = principal
+  const caller = callerOf(principal)
+  const tags = object?.tags
+  const values: ConditionValues =
+    tags === undefined
+      ? condition
+      : key =>
+          key.startsWith('s3:existingobjecttag/')
+            ? tags.find(
+                ({ Key }) => Key.toLowerCase() === key.slice('s3:existingobjecttag/'.length),
+              )?.Value
+            : condition(key)
+  const foreign = bucket !== undefined && bucket.volume !== principal.volume
+  const resource = resourceArn(question, foreign ? bucket.volume : '')
+  const request = { caller, action, resource, condition: values }
+  const { policies, boundary, session } = identity
+  const shared = {
+    request,
+    identity: policies,
+    boundary,
+    session,
+  }
+  if (bucket === undefined) return { ...shared, resourceAccount: undefined }
+  const access = bucketAccess(bucket)
+  const policy = question.policy ?? access.policy
+  return {
+    ...shared,
+    resourceAccount: ownerOf(question, access) === canonicalId ? accountNumber : another,
+    resource: policy,
+    resourceArn: foreign ? resourceArn(question) : undefined,
+    acl: () => byAcl(question, access),
+    restrictPublic: access.policyIsPublic && access.block?.RestrictPublicBuckets === true,
   }
 }
 
-/** Actions on no existing bucket, which every account has in its own volume. */
-const accountActions: ReadonlySet<string> = new Set(['s3:CreateBucket', 's3:ListAllMyBuckets'])
+/** The owner's own account, where nothing was said about anybody: most requests. */
+function isPlain({ principal, bucket }: Question): boolean {
+  const { identity, canonicalId } = principal
+  if (identity.kind !== 'root' || identity.policies.length > 0) return false
+  if (identity.session !== undefined || identity.boundary !== undefined) return false
+  if (bucket === undefined) return true
+  const access = bucketAccess(bucket)
+  return bucket.owner === canonicalId && access.policy === undefined && !access.acls
+}
 
-/**
- * Throws AccessDenied unless the principal may take the action: an account may create and list its own buckets, the
- * owner of a bucket may do everything in it, and nobody else, anonymous included, may do anything.
- */
-export function authorize({ principal, action, resource }: Decision): void {
-  if (principal.kind === 'account') {
-    if (resource.bucketOwner === undefined) {
-      if (accountActions.has(action) && principal.volume === resource.volume) return
-    } else if (resource.bucketOwner === principal.canonicalId) {
-      return
-    }
-  }
-  throw new S3Error('AccessDenied')
+const plainly: Decision = { allowed: true, reason: 'allowed' }
+
+const elsewhere: Decision = { allowed: false, reason: 'no statement allows' }
+
+export function decisionOf(question: Question): Decision {
+  const { principal, bucket, volume } = question
+  if (bucket === undefined && volume !== principal.volume && !principal.isRoot) return elsewhere
+  if (isPlain(question)) return plainly
+  const input = decisionInput(question)
+  const decision = decide(input)
+  return decision.allowed || decision.reason === 'explicit deny'
+    ? decision
+    : (volumeWide(question, input) ?? decision)
+}
+
+/** What an administrator of the volume allowed somebody, as if the resource were of his own account. */
+function volumeWide({ principal, bucket }: Question, input: DecisionInput): Decision | undefined {
+  const { identity, volume, accountNumber } = principal
+  if (identity.volumeWide !== true || identity.policies.length === 0) return undefined
+  if (bucket === undefined || bucket.volume !== volume) return undefined
+  const { request } = input
+  const caller: Caller = { ...request.caller, kind: 'user' }
+  return decide({ ...input, request: { ...request, caller }, resourceAccount: accountNumber })
+}
+
+/** Throws AccessDenied unless the principal may. */
+export function authorize(question: Question): void {
+  if (!decisionOf(question).allowed) throw new S3Error('AccessDenied')
 }

@@ -1,15 +1,13 @@
 /** Credentials as a signature check asks for them, kept in memory for as long as nothing about them changed. */
-import { getFollowing, type MetaStore } from '../ports/meta-store.ts'
-import type { Principal } from './principal.ts'
+import type { Clock } from '../ports/clock.ts'
+import { get, getFollowing, type MetaStore, scan } from '../ports/meta-store.ts'
+import { defaultVolume } from '../ports/volumes.ts'
+import { Cache } from './cache.ts'
+import { type AccountInfo, accountInfo, type Credential } from './credential.ts'
+import type { Identities } from './identities/resolve.ts'
+import { holderOf } from './principals.ts'
 import { type MasterKey, open } from './seal.ts'
-import { type AccountRecord, accountsTable, keysTable, rootsTable } from './tables.ts'
-
-/** An access key's secret and who it stands for. */
-export interface Credential {
-  readonly accessKeyId: string
-  readonly secret: string
-  readonly principal: Principal
-}
+import { accountsTable, keysTable, rootsTable } from './tables.ts'
 
 /** Where secrets come from. The credential service will be another source behind the same three questions. */
 export interface CredentialSource {
@@ -21,85 +19,42 @@ export interface CredentialSource {
   forget(accessKeyId?: string): void
 }
 
-/** An account as others see it. */
-export interface AccountInfo {
-  readonly canonicalId: string
-  readonly accountNumber: string
-  readonly displayName: string
-  readonly email: string | undefined
-  readonly volume: string
-}
-
-export const accountInfo = (record: AccountRecord): AccountInfo => ({
-  canonicalId: record.id,
-  accountNumber: record.number,
-  displayName: record.name,
-  email: record.email ?? undefined,
-  volume: record.volume,
-})
-
-export function principalOf(
-  account: Pick<AccountInfo, 'canonicalId' | 'accountNumber' | 'displayName' | 'volume'>,
-  accessKeyId: string,
-  isRoot: boolean,
-): Principal {
-  return {
-    kind: 'account',
-    canonicalId: account.canonicalId,
-    accountNumber: account.accountNumber,
-    displayName: account.displayName,
-    volume: account.volume,
-    accessKeyId,
-    isRoot,
-  }
-}
-
-/** A bounded map that forgets what was put in first. */
-export class Cache<V> {
-  readonly #entries = new Map<string, V>()
-  readonly #most: number
-  constructor(most: number) {
-    this.#most = most
-  }
-
-  get(key: string): V | undefined {
-    return this.#entries.get(key)
-  }
-
-  set(key: string, value: V): void {
-    if (this.#entries.size >= this.#most && !this.#entries.has(key)) {
-      const oldest = this.#entries.keys().next()
-      if (!oldest.done) this.#entries.delete(oldest.value)
-    }
-    this.#entries.set(key, value)
-  }
-
-  delete(key: string): void {
-    this.#entries.delete(key)
-  }
-
-  clear(): void {
-    this.#entries.clear()
-  }
-
-  get size(): number {
-    return this.#entries.size
-  }
-}
-
 /** Credentials of the keys in the MetaStore, and the accounts that they belong to. */
+export interface CredentialOptions {
+  readonly store: MetaStore
+  readonly masterKey: MasterKey
+  readonly clock: Clock
+  readonly identities: Identities
+  /** So many are kept in memory. */
+  readonly cacheMax: number
+}
+
+interface Known {
+  readonly credential: Credential
+  /** Of the key. */
+  readonly generation: number
+  readonly account: string
+  /** Of the account and its users. */
+  readonly identities: number
+  readonly expires: number
+}
+
 export class StoredCredentials implements CredentialSource {
   readonly #store: MetaStore
   readonly #masterKey: MasterKey
-  readonly #credentials: Cache<{ readonly credential: Credential; readonly generation: number }>
+  readonly #clock: Clock
+  readonly #identities: Identities
+  readonly #credentials: Cache<Known>
   readonly #accounts: Cache<AccountInfo>
   /** Moves with every invalidation: what was read before one must not be cached after it. */
   #generation = 0
   readonly #stop: () => void
 
-  constructor(store: MetaStore, masterKey: MasterKey, cacheMax: number) {
+  constructor({ store, masterKey, clock, identities, cacheMax }: CredentialOptions) {
     this.#store = store
     this.#masterKey = masterKey
+    this.#clock = clock
+    this.#identities = identities
     this.#credentials = new Cache(cacheMax)
     this.#accounts = new Cache(cacheMax)
     this.#stop = store.changes(
@@ -115,7 +70,11 @@ export class StoredCredentials implements CredentialSource {
     const entry = this.#credentials.get(accessKeyId)
     if (entry === undefined) return undefined
     // The store's number moves before a revocation is told to anybody; `changes` may tell it a moment later.
-    if (entry.generation === this.#store.generation(keysTable, [accessKeyId])) {
+    if (
+      entry.generation === this.#store.generation(keysTable, [accessKeyId]) &&
+      entry.identities === this.#identities.generation(entry.account) &&
+      entry.expires > this.#clock.now()
+    ) {
       return entry.credential
     }
     this.#credentials.delete(accessKeyId)
@@ -130,16 +89,28 @@ export class StoredCredentials implements CredentialSource {
     const told = this.#generation
     const generation = this.#store.generation(keysTable, [accessKeyId])
     const { gets } = await this.#store.read({
-      gets: [getFollowing(keysTable, [accessKeyId], 'account', accountsTable)],
+      gets: [
+        getFollowing(keysTable, [accessKeyId], 'account', accountsTable),
+        get(rootsTable, [defaultVolume]),
+      ],
     })
-    const { record: key, followed: account } = gets[0]
+    const [{ record: key, followed: account }, { record: root }] = gets
     if (key === undefined || account === undefined || key.status !== 'Active') return undefined
-    const credential: Credential = {
+    const expires = key.expires ?? Infinity
+    if (expires <= this.#clock.now()) return undefined
+    const identities = this.#identities.generation(account.id)
+    const principal = await holderOf(this.#identities, accountInfo(account), {
       accessKeyId,
-      secret: open(this.#masterKey, accessKeyId, key.sealed),
-      principal: principalOf(accountInfo(account), accessKeyId, key.origin === 'root'),
+      user: key.user ?? null,
+      administers: root?.account === account.id,
+    })
+    if (principal === undefined) return undefined
+    const secret = open(this.#masterKey, accessKeyId, key.sealed)
+    const credential: Credential = { accessKeyId, secret, principal }
+    if (told === this.#generation) {
+      const known = { credential, generation, account: account.id, identities, expires }
+      this.#credentials.set(accessKeyId, known)
     }
-    if (told === this.#generation) this.#credentials.set(accessKeyId, { credential, generation })
     return credential
   }
 
@@ -156,6 +127,15 @@ export class StoredCredentials implements CredentialSource {
     const info = accountInfo(record)
     if (generation === this.#generation) this.#accounts.set(canonicalId, info)
     return info
+  }
+
+  /** The canonical id of the account of an e-mail address; the oldest where several have it. */
+  async accountByEmail(address: string): Promise<string | undefined> {
+    const { scans } = await this.#store.read({
+      scans: [scan(accountsTable, { index: 'accounts_by_email', at: [address], limit: 1 })],
+    })
+    const [first] = scans[0].entries
+    return typeof first === 'object' ? first.id : undefined
   }
 
   forget(accessKeyId?: string): void {

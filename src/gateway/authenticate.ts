@@ -1,6 +1,6 @@
 /** Who a request comes from: the signature checked against the secret of the key that it names. */
 import { defaultVolume } from '../access/accounts.ts'
-import type { Credential } from '../access/credentials.ts'
+import type { Credential } from '../access/credential.ts'
 import { anonymousIn, type Principal } from '../access/principal.ts'
 import { S3Error } from '../model/errors.ts'
 import { readAuth, verify } from '../wire/auth/authenticate.ts'
@@ -32,9 +32,23 @@ export function authenticate(
     const { payload } = claim
     return { principal: anonymousIn(defaultVolume), payload, signer: undefined, directory: false }
   }
+  const { sessionToken } = claim
+  if (sessionToken !== undefined && sessionToken !== '')
+    return inSession(parts, request, claim, sessionToken)
   const credential = parts.access.cached(claim.accessKeyId)
   if (credential !== undefined) return authenticated(parts, request, claim, credential)
   return lookedUp(parts, request, claim)
+}
+
+/** A temporary key: its token has its secret and who it stands for. */
+async function inSession(
+  parts: GatewayParts,
+  request: AuthRequest,
+  claim: SignedClaim,
+  token: string,
+): Promise<Authenticated> {
+  const credential = await parts.access.session(claim.accessKeyId, token)
+  return authenticated(parts, request, claim, credential)
 }
 
 async function lookedUp(
@@ -55,9 +69,6 @@ function authenticated(
   const { payload } = claim
   const signer = verify(claim, request, credential?.secret, { now: clock.now(), options })
   if (credential === undefined) throw new S3Error('InvalidAccessKeyId')
-  // No key of ours comes with a session; a token that nobody checked must not be taken.
-  if (claim.sessionToken !== undefined && claim.sessionToken !== '')
-    throw new S3Error('InvalidToken')
   const directory = 'service' in claim && claim.service === 's3express'
   return { principal: credential.principal, payload, signer, directory }
 }

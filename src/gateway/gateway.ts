@@ -3,7 +3,7 @@ import type { Principal } from '../access/principal.ts'
 import { S3Error } from '../model/errors.ts'
 import { limits } from '../model/limits.ts'
 import { type AnyOperation, operations as model } from '../model/operations.ts'
-import type { Context } from '../operations/operation.ts'
+import type { Context, Resource } from '../operations/operation.ts'
 import { requireExpectedOwner } from '../operations/s3/owners.ts'
 import { volumeOf } from '../operations/s3/volumes.ts'
 import type { BucketInfo, Resolved } from '../ports/keyspace.ts'
@@ -121,12 +121,18 @@ class Pipeline {
     const context = new RequestContext(this.#parts, {
       incoming,
       address: place,
+      query,
+      fields: 'Fields' in input ? (input.Fields as ReadonlyMap<string, string>) : undefined,
       principal,
       volume,
       bucket,
       body,
     })
-    context.authorize(actionOf(declared, query), { bucket, via, key: place.key })
+    const allowed = context.authorize(
+      actionOf(declared, query),
+      resourceOf(declared, { place, query, bucket, via }),
+    )
+    if (allowed !== undefined) await allowed
     const expected = incoming.headers['x-amz-expected-bucket-owner']
     if (expected !== undefined) await requireOwner(expected, bucket, context)
     this.#requireRoom(declared, incoming, body)
@@ -134,8 +140,12 @@ class Pipeline {
     if (kind === 'stream') requireLength(incoming)
     const isDocument = kind !== 'none' && kind !== 'stream'
     const whole = isDocument ? await withDocument(operation, input, body) : input
-    const reply = await declared.run(whole, context)
-    return answer(operation, reply, record)
+    try {
+      return answer(operation, await declared.run(whole, context), record)
+    } catch (thrown) {
+      if (readMethods.has(incoming.method)) hideAbsence(thrown, context)
+      throw thrown
+    }
   }
 
   /** Who sends it and what it asks for; the body is not read. At once where nothing must be looked up. */
@@ -300,6 +310,32 @@ const roomless: ReadonlySet<string> = new Set(['GET', 'HEAD', 'DELETE'])
 /** The right that a request takes on its own resource. */
 function actionOf({ action, versionAction }: Declared, query: Query): string {
   return versionAction !== undefined && query.has('versionId') ? versionAction : action
+}
+
+/** What the request's own action is on. */
+function resourceOf(
+  { createsBucket }: Declared,
+  {
+    place: { bucket: name, key },
+    query,
+    ...found
+  }: { place: Address; query: Query; bucket: BucketInfo | undefined; via: readonly BucketInfo[] },
+): Resource {
+  if (createsBucket === true) return { bucket: undefined, key: undefined, name }
+  return key === undefined
+    ? { ...found, key }
+    : { ...found, key, versionId: query.get('versionId') }
+}
+
+const readMethods: ReadonlySet<string> = new Set(['GET', 'HEAD'])
+
+/** Who may not list a bucket is not told which keys are not in it. */
+function hideAbsence(thrown: unknown, context: RequestContext): void {
+  if (!(thrown instanceof S3Error) || thrown.code !== 'NoSuchKey') return
+  const { bucket } = context
+  if (!context.allows('s3:ListBucket', { bucket, key: undefined })) {
+    throw new S3Error('AccessDenied')
+  }
 }
 
 /** Whether the checksum headers speak of the request's body, and not of the object that it completes. */

@@ -1,5 +1,6 @@
 /** What the gateway is made of. The composition root puts it together. */
 import type { Access } from '../access/accounts.ts'
+import type { ObjectOwnership } from '../access/bucket-access.ts'
 import type { AnyOperation } from '../model/operations.ts'
 import type { Context, Reply } from '../operations/operation.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -18,6 +19,8 @@ export interface Declared {
 
 export interface GatewayOptions {
   readonly region: string
+  /** Who owns the objects of a bucket whose maker says nothing about it. */
+  readonly defaultObjectOwnership: ObjectOwnership
   /** Take SigV2 too. */
   readonly sigv2: boolean
   /** Take any key, without a signature, as the root. */
@@ -31,7 +34,7 @@ export interface GatewayOptions {
   /** Origins of web pages that may call; '*' for any. Empty: none. */
   readonly corsOrigins: readonly string[]
   /** Whether a peer's forwarding headers count. */
-  trusts(remoteAddress: string): boolean
+  readonly trusts: (remoteAddress: string) => boolean
 }
 
 export interface GatewayParts {

@@ -50,12 +50,13 @@ async function senderOf(parts: GatewayParts, claim: PostClaim | undefined): Prom
   const { access, options } = parts
   if (options.insecure) return access.rootPrincipal(claim?.accessKeyId ?? '')
   if (claim === undefined) return anonymousIn(defaultVolume)
-  const { accessKeyId } = claim
-  const credential = access.cached(accessKeyId) ?? (await access.secretOf(accessKeyId))
+  const { accessKeyId, sessionToken } = claim
+  const credential =
+    sessionToken !== undefined && sessionToken !== ''
+      ? await access.session(accessKeyId, sessionToken)
+      : (access.cached(accessKeyId) ?? (await access.secretOf(accessKeyId)))
   verifyPost(claim, credential?.secret)
   if (credential === undefined) throw new S3Error('InvalidAccessKeyId')
-  if (claim.sessionToken !== undefined && claim.sessionToken !== '')
-    throw new S3Error('InvalidToken')
   return credential.principal
 }
 

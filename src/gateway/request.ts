@@ -1,17 +1,32 @@
 /** What the pipeline learns of one request, step by step, and what it hands to the operation. */
-import { authorize } from '../access/authorize.ts'
+import {
+  authorize,
+  decisionOf,
+  needsObject,
+  type ObjectFacts,
+  type Question,
+} from '../access/authorize.ts'
 import type { Principal } from '../access/principal.ts'
+import { S3Error } from '../model/errors.ts'
 import type { Context, Resource } from '../operations/operation.ts'
 import type { BucketInfo, Keyspace } from '../ports/keyspace.ts'
 import { urlEncode } from '../rules/listing.ts'
+import type { NamedPolicy } from '../rules/policy/decide.ts'
+import type { ConditionValues } from '../rules/policy/request.ts'
 import type { Address } from '../wire/address.ts'
+import { clientAddress } from '../wire/forwarded.ts'
+import type { Query } from '../wire/query.ts'
 import type { RequestBody } from './body.ts'
+import { conditionsOf } from './conditions.ts'
 import type { Incoming } from './message.ts'
 import type { GatewayParts } from './parts.ts'
 
 interface Known {
   readonly incoming: Incoming
   readonly address: Address
+  readonly query: Query
+  /** Of a form, by lower-case names: they stand in the place of headers. */
+  readonly fields?: ReadonlyMap<string, string> | undefined
   readonly principal: Principal
   readonly volume: string
   readonly bucket: BucketInfo | undefined
@@ -75,22 +90,79 @@ export class RequestContext implements Context {
     return this.#known.incoming.headers[name]
   }
 
+  get defaultOwnership() {
+    return this.#parts.options.defaultObjectOwnership
+  }
+
   account(canonicalId: string) {
     return this.#parts.access.account(canonicalId)
   }
 
-  authorize(action: string, { bucket, via = [], key }: Resource): void {
+  accountByEmail(address: string) {
+    return this.#parts.access.accountByEmail(address)
+  }
+
+  authorize(action: string, resource: Resource): void | Promise<void> {
+    const { via = noLinks, ...target } = resource
+    for (const bucket of via) authorize(this.#question(action, { ...target, bucket }))
+    const question = this.#question(action, resource)
+    if (resource.object !== undefined || !needsObject(question)) {
+      authorize(question)
+      return undefined
+    }
+    return this.#authorizeObject(question, resource)
+  }
+
+  allows(action: string, resource: Resource, policy?: NamedPolicy): boolean {
+    return decisionOf({ ...this.#question(action, resource), policy }).allowed
+  }
+
+  async #authorizeObject(question: Question, { bucket, key = '', versionId }: Resource) {
+    const object = await this.#objectFacts(bucket, key, versionId)
+    if (decisionOf({ ...question, object }).allowed) return
+    // Whoever may list the bucket is told that nothing is there; the operation does so.
+    const hidden = object === undefined && reads.test(question.action)
+    if (hidden && this.allows('s3:ListBucket', { bucket, key: undefined })) return
+    throw new S3Error('AccessDenied')
+  }
+
+  async #objectFacts(
+    bucket: BucketInfo | undefined,
+    key: string,
+    versionId: string | undefined,
+  ): Promise<ObjectFacts | undefined> {
+    if (bucket === undefined) return undefined
+    try {
+      return await this.#parts.buckets.keyspace(bucket).head({ key, versionId })
+    } catch (error) {
+      if (error instanceof S3Error && error.status < 500) return undefined
+      throw error
+    }
+  }
+
+  #question(action: string, { bucket, key, name, object }: Resource): Question {
     const { principal } = this
-    for (const link of via) this.authorize(action, { bucket: link, key })
-    authorize({
+    const condition: ConditionValues = wanted => this.#conditions(wanted, bucket, key)
+    const { volume } = this
+    return { principal, action, volume, bucket, key, name, object, condition }
+  }
+
+  #conditions(wanted: string, bucket: BucketInfo | undefined, key: string | undefined) {
+    const { incoming, address, query, fields, principal } = this.#known
+    const { options } = this.#parts
+    return conditionsOf({
       principal,
-      action,
-      resource: {
-        volume: bucket?.volume ?? this.volume,
-        bucketOwner: bucket?.owner,
-        bucket: bucket?.name,
-        key,
-      },
-    })
+      bucket,
+      key,
+      query,
+      header: name => fields?.get(name) ?? incoming.headers[name],
+      sourceIp: clientAddress(incoming.headers, incoming.remoteAddress, options.trusts),
+      encrypted: address.scheme === 'https',
+      now: this.now,
+      region: options.region,
+    })(wanted)
   }
 }
+
+const noLinks: readonly BucketInfo[] = []
+const reads = /^s3:(?:Get|List)/

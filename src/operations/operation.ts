@@ -1,13 +1,22 @@
 /** What an operation is: one declaration. Everything S3 says of it (query, headers, XML, status) stands in the model. */
+import type { ObjectFacts } from '../access/authorize.ts'
+import type { ObjectOwnership } from '../access/bucket-access.ts'
 import type { Principal } from '../access/principal.ts'
 import type { Inputs, Outputs } from '../model/shapes.gen.ts'
 import type { Body, BucketInfo, Buckets, Keyspace } from '../ports/keyspace.ts'
+import type { NamedPolicy } from '../rules/policy/decide.ts'
 
 export interface Resource {
+  /** Undefined: the action is on no bucket that exists. */
   readonly bucket: BucketInfo | undefined
   /** The links that lead to the bucket: each takes the right too. */
   readonly via?: readonly BucketInfo[]
   readonly key: string | undefined
+  readonly versionId?: string | undefined
+  /** Of a bucket that does not exist yet. */
+  readonly name?: string | undefined
+  /** What is known of the object; else it is looked up where that matters. */
+  readonly object?: ObjectFacts | undefined
 }
 
 /** What an operation may use. The bucket is resolved and the operation's own action authorized before it runs. */
@@ -22,6 +31,8 @@ export interface Context {
   /** The request's body, not read yet. */
   readonly body: Body
   readonly region: string
+  /** Of a bucket whose maker says nothing about it. */
+  readonly defaultOwnership: ObjectOwnership
   /** Where the client finds the object that the request addresses, or with another key one of the same bucket. */
   objectUrl(key: string): string
   /** Milliseconds since the epoch. */
@@ -32,8 +43,15 @@ export interface Context {
   header(name: string): string | undefined
   /** Looks an account up; undefined when nobody has that id. */
   account(canonicalId: string): Promise<Account | undefined>
-  /** Throws AccessDenied. For what an operation touches beside its own resource: a copy's source, each key of DeleteObjects. */
-  authorize(action: string, resource: Resource): void
+  /** The canonical id of the account of an e-mail address. */
+  accountByEmail(address: string): Promise<string | undefined>
+  /**
+   * Throws AccessDenied, or rejects with it where an object must be looked at first. For what an operation touches
+   * beside its own resource: a copy's source, each key of DeleteObjects.
+   */
+  authorize(action: string, resource: Resource): void | Promise<void>
+  /** Whether the action is allowed, nothing being known of any object; with `policy` in the place of the bucket's. */
+  allows(action: string, resource: Resource, policy?: NamedPolicy): boolean
 }
 
 export interface Account {

@@ -1,5 +1,7 @@
 /** A context for the tests of operations: a Keyspace that answers what a test gave it, and refuses the rest. */
+
 import { test } from 'node:test'
+import { rootIdentity } from '../access/principal.ts'
 import type { BucketInfo, Keyspace, ObjectInfo } from '../ports/keyspace.ts'
 import type { Context } from './operation.ts'
 
@@ -41,10 +43,12 @@ export const contextOf = (given: Partial<Context>): Context =>
         volume: 's3v',
         accessKeyId: 'AK',
         isRoot: false,
+        identity: rootIdentity('123456789012'),
       },
       volume: 's3v',
       bucket: bucketOf('garden'),
       region: 'us-east-1',
+      defaultOwnership: 'BucketOwnerEnforced',
       objectUrl: key => `http://localhost:9000/${key}`,
       authorize: () => {},
       account: () => Promise.resolve(undefined),

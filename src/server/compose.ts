@@ -109,6 +109,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   const handler = createGateway({
     options: {
       region: config.region,
+      defaultObjectOwnership: config.defaultObjectOwnership,
       sigv2: config.sigv2,
       insecure: config.insecure,
       domains: config.domain,

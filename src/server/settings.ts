@@ -156,6 +156,12 @@ const access = {
     fallbackWords: 'the file master.key in the data folder, made at first start',
     doc: 'Key under which secrets are kept encrypted: 32 bytes in base64 or hex',
   }),
+  defaultObjectOwnership: setting<'BucketOwnerEnforced' | 'BucketOwnerPreferred' | 'ObjectWriter'>({
+    group: 'Access',
+    kind: oneOf('BucketOwnerEnforced', 'BucketOwnerPreferred', 'ObjectWriter'),
+    fallback: 'BucketOwnerEnforced',
+    doc: 'Who owns the objects of a bucket whose maker does not say; ACLs count in all but the first',
+  }),
   sigv2: setting({
     group: 'Access',
     kind: flag,

@@ -6,7 +6,7 @@ import {
   type PolicyKind,
   parsePolicy,
 } from '../../rules/policy/policy.ts'
-import { Cache } from '../credentials.ts'
+import { Cache } from '../cache.ts'
 
 const documentsMax = 4096
 /** Equal documents, of many users or in many sessions, are compiled once. */

@@ -2,7 +2,7 @@
 import { QueryError } from '../../model/query-errors.ts'
 import type { NamedPolicy } from '../../rules/policy/decide.ts'
 import type { Policy } from '../../rules/policy/policy.ts'
-import { Cache } from '../credentials.ts'
+import { Cache } from '../cache.ts'
 import { type AccountRecord, accountsTable } from '../tables.ts'
 import { builtinArn, builtinMark, builtinPolicy } from './builtin.ts'
 import { compilePolicy } from './compile.ts'

@@ -1,7 +1,6 @@
 /** What a writer says of an object beside its bytes, read from the headers of PutObject, CopyObject and the like. */
 import { S3Error } from '../../model/errors.ts'
 import type { ObjectAttributes, StandardHeaders, Tag } from '../../ports/keyspace.ts'
-import { requireNoObjectAcl } from '../../rules/acl.ts'
 import { requireHeaderValue, requireMetadata, requireStorageClass } from '../../rules/metadata.ts'
 import { parseTagging } from '../../rules/tags.ts'
 import type { Context } from '../operation.ts'
@@ -19,15 +18,6 @@ export interface WrittenAttributes {
   readonly Metadata?: Readonly<Record<string, string>> | undefined
   readonly StorageClass?: string | undefined
   readonly Tagging?: string | undefined
-}
-
-/** Members of inputs that share an object by an ACL. */
-export interface WrittenAcl {
-  readonly ACL?: string | undefined
-  readonly GrantFullControl?: string | undefined
-  readonly GrantRead?: string | undefined
-  readonly GrantReadACP?: string | undefined
-  readonly GrantWriteACP?: string | undefined
 }
 
 /** AWS's type of an object whose writer named none. */
@@ -114,25 +104,11 @@ export const readAttributes = (input: WrittenAttributes): ObjectAttributes => ({
   storageClass: requireStorageClass(input.StorageClass),
 })
 
-/** Throws AccessControlListNotSupported when a write asks to share its object. */
-export function requireUnshared(input: WrittenAcl): void {
-  requireNoObjectAcl({
-    canned: input.ACL,
-    grants:
-      input.GrantFullControl !== undefined ||
-      input.GrantRead !== undefined ||
-      input.GrantReadACP !== undefined ||
-      input.GrantWriteACP !== undefined,
-  })
-}
-
-/** Throws AccessDenied unless the rights are there that single headers of a write take beside `s3:PutObject`. */
-export function authorizeHeaders(
-  input: WrittenAttributes & WrittenAcl & { readonly Key: string },
+/** Throws AccessDenied unless the right is there that tags in a header take beside `s3:PutObject`. */
+export async function authorizeTags(
+  input: WrittenAttributes & { readonly Key: string },
   context: Context,
-): void {
-  if (input.Tagging === undefined && input.ACL === undefined) return
-  const resource = { bucket: context.bucket, key: input.Key }
-  if (input.Tagging !== undefined) context.authorize('s3:PutObjectTagging', resource)
-  if (input.ACL !== undefined) context.authorize('s3:PutObjectAcl', resource)
+): Promise<void> {
+  if (input.Tagging === undefined) return
+  await context.authorize('s3:PutObjectTagging', { bucket: context.bucket, key: input.Key })
 }

@@ -71,8 +71,9 @@ test('the right to read is asked of the bucket that the name resolved to', async
       },
       keyspace: () => keyspace,
     } as never,
-    authorize: (action, { bucket, via = [], key }) =>
-      asked.push(`${action} ${[...via, bucket].map(step => step?.id).join()}/${key}`),
+    authorize: (action, { bucket, via = [], key }) => {
+      asked.push(`${action} ${[...via, bucket].map(step => step?.id).join()}/${key}`)
+    },
   })
   const source = { bucket: 'link', key: 'k', versionId: id }
   const resolved = await resolveSource(source, context, undefined)

@@ -87,7 +87,7 @@ export async function resolveSource(
   if (volume.includes('\0')) throw new S3Error('NoSuchBucket', { BucketName: source.bucket })
   const { bucket, via } = await context.buckets.resolve(volume, source.bucket)
   const action = source.versionId === undefined ? 's3:GetObject' : 's3:GetObjectVersion'
-  context.authorize(action, { bucket, via, key: source.key })
+  await context.authorize(action, { bucket, via, key: source.key, versionId: source.versionId })
   if (expectedOwner !== undefined) {
     await requireExpectedOwner(expectedOwner, bucket, id => context.account(id))
   }

@@ -22,6 +22,8 @@ export interface DecisionInput {
   readonly session?: readonly NamedPolicy[] | undefined
   /** Bucket policy. */
   readonly resource?: NamedPolicy | undefined
+  /** The resource's ARN in that policy, where identity policies know it by another: a bucket of another volume. */
+  readonly resourceArn?: string | undefined
   /** Whether an ACL gives it; asked only when nothing else decided. */
   readonly acl?: (() => boolean) | undefined
   /** RestrictPublicBuckets with a public policy: only the owner's account gets in. */
@@ -109,12 +111,15 @@ function limitsOf({ request, boundary, session }: DecisionInput): Limits {
   return { boundary: b, session: s, outside }
 }
 
+const asKnownToItself = ({ request, resourceArn }: DecisionInput): AccessRequest =>
+  resourceArn === undefined ? request : { ...request, resource: resourceArn }
+
 /** Decides as AWS does: an explicit deny anywhere, then what the caller's side and the resource's side allow. */
 export function decide(input: DecisionInput): Decision {
   const { request, resource } = input
   const identity = ask(input.identity, request)
   const limits = limitsOf(input)
-  const ofResource = resource === undefined ? undefined : ask([resource], request)
+  const ofResource = resource === undefined ? undefined : ask([resource], asKnownToItself(input))
   for (const found of [identity, limits.boundary, limits.session]) {
     if (denies(found)) return tell(false, 'explicit deny', found)
   }

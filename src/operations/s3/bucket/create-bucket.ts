@@ -1,12 +1,15 @@
 /** CreateBucket: a bucket of the requester's, in this gateway's region. */
+import { accessSettings, type ObjectOwnership } from '../../../access/bucket-access.ts'
 import { S3Error } from '../../../model/errors.ts'
 import { limits } from '../../../model/limits.ts'
 import type { CreateBucketRequest } from '../../../model/shapes.gen.ts'
-import { requireNoBucketAcl } from '../../../rules/acl.ts'
+import { hasGrantHeaders, requireNoBucketAcl } from '../../../rules/acl.ts'
 import { requireBucketName } from '../../../rules/names.ts'
 import { requireTags } from '../../../rules/tags.ts'
 import type { Context, Operation } from '../../operation.ts'
+import { writtenGrants } from '../acls.ts'
 import { notImplemented } from '../refusals.ts'
+import { isOwnership } from './ownership-controls.ts'
 import { tagSetting } from './tagging.ts'
 
 /** Under this name a bucket keeps the location that it was asked for with. */
@@ -33,15 +36,9 @@ export function requireLocation(constraint: string | undefined, region: string):
   )
 }
 
-const ownerships: ReadonlySet<string> = new Set([
-  'BucketOwnerEnforced',
-  'BucketOwnerPreferred',
-  'ObjectWriter',
-])
-
-function requireOwnership(written: string | undefined): void {
-  if (written === undefined || written === 'BucketOwnerEnforced') return
-  if (ownerships.has(written)) throw notImplemented('x-amz-object-ownership', written)
+function ownershipOf(written: string | undefined, context: Context): ObjectOwnership {
+  if (written === undefined) return context.defaultOwnership
+  if (isOwnership(written)) return written
   throw new S3Error(
     'InvalidArgument',
     { ArgumentName: 'x-amz-object-ownership', ArgumentValue: written },
@@ -49,11 +46,28 @@ function requireOwnership(written: string | undefined): void {
   )
 }
 
+/** What the bucket keeps of who owns its objects and who may do what in it, beside what holds for every bucket. */
+async function accessOf(
+  input: CreateBucketRequest,
+  context: Context,
+): Promise<Readonly<Record<string, unknown>>> {
+  const ownership = ownershipOf(input.ObjectOwnership, context)
+  if (ownership === 'BucketOwnerEnforced') {
+    requireNoBucketAcl({ canned: input.ACL, grants: hasGrantHeaders(input) })
+    return {}
+  }
+  const owner = context.principal.canonicalId
+  const acl = await writtenGrants(input, { owner, bucketOwner: owner }, context)
+  return {
+    [accessSettings.ownership]: ownership,
+    ...(acl === undefined ? {} : { [accessSettings.acl]: acl }),
+  }
+}
+
 function requirePlain(input: CreateBucketRequest): void {
   if (input.ObjectLockEnabledForBucket === true) {
     throw notImplemented('x-amz-bucket-object-lock-enabled', 'true')
   }
-  requireOwnership(input.ObjectOwnership)
   const space = input.BucketNamespace
   if (space !== undefined && space !== 'global')
     throw notImplemented('x-amz-bucket-namespace', space)
@@ -61,15 +75,6 @@ function requirePlain(input: CreateBucketRequest): void {
   if (configuration?.Location !== undefined || configuration?.Bucket !== undefined) {
     throw new S3Error('NotImplemented', {}, 'Directory buckets are not implemented.')
   }
-  requireNoBucketAcl({
-    canned: input.ACL,
-    grants:
-      input.GrantFullControl !== undefined ||
-      input.GrantRead !== undefined ||
-      input.GrantReadACP !== undefined ||
-      input.GrantWrite !== undefined ||
-      input.GrantWriteACP !== undefined,
-  })
 }
 
 async function create(input: CreateBucketRequest, context: Context): Promise<void> {
@@ -81,6 +86,7 @@ async function create(input: CreateBucketRequest, context: Context): Promise<voi
       ? {}
       : { [tagSetting]: requireTags(tags, limits.bucket_tags_max) }),
     ...(location === undefined ? {} : { [locationSetting]: location }),
+    ...(await accessOf(input, context)),
   }
   try {
     await context.buckets.create({

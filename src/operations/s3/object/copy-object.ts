@@ -5,13 +5,8 @@ import type { BucketInfo } from '../../../ports/keyspace.ts'
 import { requireStorageClass } from '../../../rules/metadata.ts'
 import { requireAlgorithm } from '../../../rules/uploads.ts'
 import type { Operation } from '../../operation.ts'
-import {
-  authorizeHeaders,
-  readHeaders,
-  readMetadata,
-  readTags,
-  requireUnshared,
-} from '../attributes.ts'
+import { newObject } from '../acls.ts'
+import { authorizeTags, readHeaders, readMetadata, readTags } from '../attributes.ts'
 import { tellChecksum } from '../checksums.ts'
 import { type CopySource, parseCopySource, resolveSource } from '../copy-source.ts'
 import { sourceConditions, writeConditions } from '../preconditions.ts'
@@ -60,7 +55,6 @@ export const copyObject: Operation<'CopyObject'> = {
   async run(input, context) {
     requireNoEncryption(input)
     requireNoLock(input)
-    requireUnshared(input)
     const source = parseCopySource(input.CopySource)
     const replaceMetadata = replaces(
       input.MetadataDirective,
@@ -71,7 +65,8 @@ export const copyObject: Operation<'CopyObject'> = {
     if (input.AnnotationDirective !== undefined && input.AnnotationDirective !== 'COPY') {
       throw notImplemented('x-amz-annotation-directive', input.AnnotationDirective)
     }
-    authorizeHeaders(input, context)
+    await authorizeTags(input, context)
+    const { owner, acl } = await newObject(input, context)
     const from = await resolveSource(source, context, input.ExpectedSourceBucketOwner)
     requireChange(input, source, isSame(from.bucket, context.bucket))
     const algorithm = input.ChecksumAlgorithm
@@ -80,7 +75,8 @@ export const copyObject: Operation<'CopyObject'> = {
       from: { key: source.key, versionId: source.versionId },
       sourceConditions: sourceConditions(input),
       key: input.Key,
-      owner: context.bucket.owner,
+      owner,
+      acl,
       conditions: writeConditions(input),
       replaceMetadata,
       headers: readHeaders(input),

@@ -23,7 +23,7 @@ async function deleteOne(entry: ObjectIdentifier, context: Context): Promise<Del
   requireKey(Key)
   if (versionId !== undefined) requireVersionId(versionId)
   const action = versionId === undefined ? 's3:DeleteObject' : 's3:DeleteObjectVersion'
-  context.authorize(action, { bucket: context.bucket, key: Key })
+  await context.authorize(action, { bucket: context.bucket, key: Key, versionId })
   const result = await context.keyspace.delete({
     key: Key,
     versionId,

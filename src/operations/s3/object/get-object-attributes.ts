@@ -86,7 +86,11 @@ export const getObjectAttributes: Operation<'GetObjectAttributes'> = {
     if (input.VersionId !== undefined) requireVersionId(input.VersionId)
     requireNoEncryption(input)
     const read = input.VersionId === undefined ? 's3:GetObject' : 's3:GetObjectVersion'
-    context.authorize(read, { bucket: context.bucket, key: input.Key })
+    await context.authorize(read, {
+      bucket: context.bucket,
+      key: input.Key,
+      versionId: input.VersionId,
+    })
     const wanted = new Set(input.ObjectAttributes)
     let opened: OpenObject
     try {

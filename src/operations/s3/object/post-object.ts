@@ -10,13 +10,8 @@ import { parseXml } from '../../../wire/xml/parse.ts'
 import { shapeReader } from '../../../wire/xml/read.ts'
 import { declaration, escapeXml } from '../../../wire/xml/write.ts'
 import type { Context, Operation, PostObjectRequest, Reply } from '../../operation.ts'
-import {
-  authorizeHeaders,
-  readAttributes,
-  requireUnshared,
-  type WrittenAcl,
-  type WrittenAttributes,
-} from '../attributes.ts'
+import { newObject, type WrittenAcl } from '../acls.ts'
+import { authorizeTags, readAttributes, type WrittenAttributes } from '../attributes.ts'
 import { bodyUpTo } from '../body-size.ts'
 import { notImplemented } from '../refusals.ts'
 import { toldVersion } from './version.ts'
@@ -122,14 +117,15 @@ export const postObject: Operation<'PostObject'> = {
     const { Fields, Key } = input
     requireKey(Key)
     const written = writtenFields(Fields)
-    requireUnshared(written)
-    authorizeHeaders({ ...written, Key, Tagging: Fields.get('tagging') }, context)
+    await authorizeTags({ ...written, Key, Tagging: Fields.get('tagging') }, context)
+    const { owner, acl } = await newObject({ ...written, Key }, context)
     const body = bodyUpTo(context.body, limits.put_bytes_max)
     const result = await context.keyspace.put({
       ...readAttributes(written),
       tags: fieldTags(Fields.get('tagging')),
       key: Key,
-      owner: context.bucket.owner,
+      owner,
+      acl,
       body,
       checksumAlgorithm: body.announced ?? 'CRC64NVME',
       conditions: {},

@@ -2,7 +2,8 @@
 import { limits } from '../../../model/limits.ts'
 import type { PutObjectOutput } from '../../../model/shapes.gen.ts'
 import type { Operation } from '../../operation.ts'
-import { authorizeHeaders, readAttributes, requireUnshared } from '../attributes.ts'
+import { newObject } from '../acls.ts'
+import { authorizeTags, readAttributes } from '../attributes.ts'
 import { bodyUpTo } from '../body-size.ts'
 import { tellChecksum } from '../checksums.ts'
 import { writeConditions } from '../preconditions.ts'
@@ -16,14 +17,15 @@ export const putObject: Operation<'PutObject'> = {
     const { keyspace } = context
     requireNoEncryption(input)
     requireNoLock(input)
-    requireUnshared(input)
-    authorizeHeaders(input, context)
+    await authorizeTags(input, context)
+    const { owner, acl } = await newObject(input, context)
     const body = bodyUpTo(context.body, limits.put_bytes_max)
     const { headers, metadata, tags, storageClass } = readAttributes(input)
     const offset = input.WriteOffsetBytes
     const result = await keyspace.put({
       key: input.Key,
-      owner: context.bucket.owner,
+      owner,
+      acl,
       body,
       checksumAlgorithm: body.announced ?? 'CRC64NVME',
       conditions: writeConditions(input),

@@ -40,8 +40,8 @@ export const renameObject: Operation<'RenameObject'> = {
     requireKnownConditions(input)
     const from = parseRenameSource(input.RenameSource, context.bucket.name)
     const source = { bucket: context.bucket, key: from }
-    context.authorize('s3:GetObject', source)
-    context.authorize('s3:DeleteObject', source)
+    await context.authorize('s3:GetObject', source)
+    await context.authorize('s3:DeleteObject', source)
     if (from === input.Key) {
       throw new S3Error(
         'InvalidRequest',

@@ -1,7 +1,8 @@
 /** CreateMultipartUpload: begins an object that will come in parts. */
 import { resolveChecksum } from '../../../rules/uploads.ts'
 import type { Operation } from '../../operation.ts'
-import { authorizeHeaders, readAttributes, requireUnshared } from '../attributes.ts'
+import { newObject } from '../acls.ts'
+import { authorizeTags, readAttributes } from '../attributes.ts'
 import { requireNoEncryption, requireNoLock } from '../refusals.ts'
 
 export const createMultipartUpload: Operation<'CreateMultipartUpload'> = {
@@ -9,13 +10,14 @@ export const createMultipartUpload: Operation<'CreateMultipartUpload'> = {
   async run(input, context) {
     requireNoEncryption(input)
     requireNoLock(input)
-    requireUnshared(input)
-    authorizeHeaders(input, context)
+    await authorizeTags(input, context)
+    const { owner, acl } = await newObject(input, context)
     const checksum = resolveChecksum(input.ChecksumAlgorithm, input.ChecksumType)
     const upload = await context.keyspace.createUpload({
       ...readAttributes(input),
       key: input.Key,
-      owner: context.bucket.owner,
+      owner,
+      acl,
       initiator: context.principal.canonicalId,
       checksumAlgorithm: checksum?.algorithm,
       checksumType: checksum?.type,

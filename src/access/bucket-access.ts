@@ -1,0 +1,73 @@
+/** What a bucket's own documents say of who may do what in it: policy, ACL, public access block, ownership of objects. */
+import type { BucketInfo } from '../ports/keyspace.ts'
+import { fullControl, type Grant } from '../rules/acl.ts'
+import type { NamedPolicy } from '../rules/policy/decide.ts'
+import { isPublicPolicy, mentionsCondition, parsePolicy } from '../rules/policy/policy.ts'
+
+export const objectOwnerships = [
+  'BucketOwnerEnforced',
+  'BucketOwnerPreferred',
+  'ObjectWriter',
+] as const
+export type ObjectOwnership = (typeof objectOwnerships)[number]
+
+export interface PublicAccessBlock {
+  readonly BlockPublicAcls: boolean
+  readonly IgnorePublicAcls: boolean
+  readonly BlockPublicPolicy: boolean
+  readonly RestrictPublicBuckets: boolean
+}
+
+/** Under these names a bucket keeps its documents among its settings. */
+export const accessSettings = {
+  acl: 'acl',
+  block: 'publicAccessBlock',
+  ownership: 'ownership',
+  policy: 'policy',
+} as const
+
+export interface BucketAccess {
+  /** Null: the controls were deleted, and objects belong to who writes them. */
+  readonly ownership: ObjectOwnership | null
+  /** Whether ACLs count. */
+  readonly acls: boolean
+  readonly grants: readonly Grant[]
+  readonly block: PublicAccessBlock | undefined
+  readonly policy: NamedPolicy | undefined
+  readonly policyIsPublic: boolean
+  /** Whether the policy asks for the tags of the object that is there. */
+  readonly asksForTags: boolean
+}
+
+function read(bucket: BucketInfo): BucketAccess {
+  // Only the operations of these documents write the settings, so their forms are known.
+  const { settings, owner, name } = bucket
+  const text = settings[accessSettings.policy] as string | undefined
+  const stored = settings[accessSettings.ownership] as ObjectOwnership | null | undefined
+  const ownership = stored === undefined ? 'BucketOwnerEnforced' : stored
+  const policy =
+    text === undefined
+      ? undefined
+      : { name: 'bucket policy', policy: parsePolicy(text, 'bucket', { bucket: name }) }
+  return {
+    ownership,
+    acls: ownership !== 'BucketOwnerEnforced',
+    grants: (settings[accessSettings.acl] as readonly Grant[] | undefined) ?? fullControl(owner),
+    block: settings[accessSettings.block] as PublicAccessBlock | undefined,
+    policy,
+    policyIsPublic: policy !== undefined && isPublicPolicy(policy.policy),
+    asksForTags: policy !== undefined && mentionsCondition(policy.policy, 's3:existingobjecttag/'),
+  }
+}
+
+// A bucket's record is one object for as long as nothing about it changes.
+const known = new WeakMap<BucketInfo, BucketAccess>()
+
+export function bucketAccess(bucket: BucketInfo): BucketAccess {
+  let access = known.get(bucket)
+  if (access === undefined) {
+    access = read(bucket)
+    known.set(bucket, access)
+  }
+  return access
+}

@@ -1,0 +1,178 @@
+/** Who keys and sessions stand for: the account, and who within it, with all policies. */
+import { S3Error } from '../model/errors.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { NamedPolicy } from '../rules/policy/decide.ts'
+import { Cache } from './cache.ts'
+import type { AccountInfo, Credential } from './credential.ts'
+import { compilePolicy } from './identities/compile.ts'
+import type { Identities, ResolvedIdentity } from './identities/resolve.ts'
+import { type Identity, type Principal, rootIdentity } from './principal.ts'
+import type { MasterKey } from './seal.ts'
+import { type OpenedSession, openSession, type SessionGrant } from './sessions.ts'
+
+/** What a key's record says of whom it is for. */
+export interface KeyHolder {
+  readonly accessKeyId: string
+  /** Name of the user; null: the account's root. */
+  readonly user: string | null
+  /** Whether the account administers this Moongate. */
+  readonly administers: boolean
+}
+
+export function principalOf(
+  account: AccountInfo,
+  { accessKeyId, administers }: Omit<KeyHolder, 'user'>,
+  identity: Identity,
+): Principal {
+  const { canonicalId, accountNumber, displayName, volume } = account
+  const isRoot = administers && identity.kind === 'root'
+  return {
+    kind: 'account',
+    canonicalId,
+    accountNumber,
+    displayName,
+    volume,
+    accessKeyId,
+    isRoot,
+    identity,
+  }
+}
+
+const noFacts = {}
+
+function userIdentity(user: ResolvedIdentity): Identity {
+  const { arn, userId, name, policies, boundary, tags, volumeWide } = user
+  return { kind: 'user', arn, userId, name, policies, boundary, tags, facts: noFacts, volumeWide }
+}
+
+/** Finds out who a key of an account stands for. Undefined: its user is gone. */
+export async function holderOf(
+  identities: Identities,
+  account: AccountInfo,
+  holder: KeyHolder,
+): Promise<Principal | undefined> {
+  if (holder.user === null) {
+    const { policies, volumeWide } = await identities.root(account.canonicalId)
+    const root = rootIdentity(account.accountNumber, policies)
+    return principalOf(account, holder, policies.length === 0 ? root : { ...root, volumeWide })
+  }
+  const user = await identities.user(account.canonicalId, holder.user)
+  return user === undefined ? undefined : principalOf(account, holder, userIdentity(user))
+}
+
+/** Where sessions look up what they stand on. */
+export interface SessionGround {
+  readonly identities: Identities
+  readonly masterKey: MasterKey
+  readonly clock: Clock
+  account(canonicalId: string): Promise<AccountInfo | undefined>
+  /** The credential that a session was asked for with, if it still holds. */
+  parent(accessKeyId: string): Promise<Credential | undefined>
+}
+
+interface Known {
+  readonly opened: OpenedSession
+  readonly credential: Credential
+  readonly generation: number
+}
+
+const knownMax = 1024
+const ended = (): S3Error => new S3Error('InvalidToken')
+
+/** Sessions by their tokens. */
+export class Sessions {
+  readonly #ground: SessionGround
+  readonly #known = new Cache<Known>(knownMax)
+
+  constructor(ground: SessionGround) {
+    this.#ground = ground
+  }
+
+  /** Throws InvalidToken, also for a session whose role, user or key is gone; ExpiredToken. */
+  async credential(accessKeyId: string, token: string): Promise<Credential> {
+    const { identities, masterKey, clock } = this.#ground
+    const name = `${accessKeyId} ${token}`
+    const known = this.#known.get(name)
+    const now = clock.now()
+    const opened =
+      known !== undefined && known.opened.grant.expires > now
+        ? known.opened
+        : openSession(masterKey, { accessKeyId, token, now })
+    const { grant, secret } = opened
+    await this.#requireParent(grant)
+    const generation = identities.generation(grant.account)
+    if (known?.generation === generation) return known.credential
+    const account = await this.#ground.account(grant.account)
+    if (account === undefined) throw ended()
+    const identity = await this.#identity(grant, account)
+    const holder = { accessKeyId, administers: false }
+    const credential = { accessKeyId, secret, principal: principalOf(account, holder, identity) }
+    if (identities.generation(grant.account) === generation) {
+      this.#known.set(name, { opened, credential, generation })
+    }
+    return credential
+  }
+
+  async #requireParent({ parentKey }: SessionGrant): Promise<void> {
+    if (parentKey !== undefined && (await this.#ground.parent(parentKey)) === undefined)
+      throw ended()
+  }
+
+  async #identity(grant: SessionGrant, account: AccountInfo): Promise<Identity> {
+    const { kind, sessionName, facts, user, tags } = grant
+    const session = await this.#sessionPolicies(grant)
+    const { accountNumber: number } = account
+    if (kind === 'assumed-role') return this.#roleIdentity(grant, account, session)
+    const holder = { accessKeyId: '', user: user ?? null, administers: false }
+    const parent = await holderOf(this.#ground.identities, account, holder)
+    if (parent === undefined) throw ended()
+    const { identity } = parent
+    if (kind === 'session') return { ...identity, facts, session }
+    return {
+      ...identity,
+      kind: 'federated-user',
+      arn: `arn:aws:sts::${number}:federated-user/${sessionName}`,
+      userId: `${number}:${sessionName}`,
+      name: '',
+      tags,
+      facts,
+      // Without a policy a federated user may do nothing but what a bucket's policy gives it.
+      session: session ?? [],
+    }
+  }
+
+  async #roleIdentity(
+    { account: owner, role: name = '', sessionName, tags, facts }: SessionGrant,
+    { accountNumber: number }: AccountInfo,
+    session: readonly NamedPolicy[] | undefined,
+  ): Promise<Identity> {
+    const role = await this.#ground.identities.role(owner, name)
+    if (role === undefined) throw ended()
+    return {
+      kind: 'assumed-role',
+      arn: `arn:aws:sts::${number}:assumed-role/${role.name}/${sessionName}`,
+      userId: `${role.userId}:${sessionName}`,
+      name: '',
+      roleArn: role.arn,
+      policies: role.policies,
+      boundary: role.boundary,
+      session,
+      tags: { ...role.tags, ...tags },
+      facts,
+    }
+  }
+
+  async #sessionPolicies({
+    account,
+    policies,
+    policyArns,
+  }: SessionGrant): Promise<readonly NamedPolicy[] | undefined> {
+    if (policies === undefined && policyArns === undefined) return undefined
+    const inline = (policies ?? []).map(text => ({
+      name: 'session policy',
+      policy: compilePolicy(text, 'session'),
+    }))
+    if (policyArns === undefined || policyArns.length === 0) return inline
+    return [...inline, ...(await this.#ground.identities.managed(account, policyArns))]
+  }
+}

@@ -1,0 +1,147 @@
+/** The condition keys of policies, read off a request: global ones, and those of S3. */
+import type { Principal } from '../access/principal.ts'
+import type { BucketInfo } from '../ports/keyspace.ts'
+import type { ConditionValues } from '../rules/policy/request.ts'
+import { parseTagging } from '../rules/tags.ts'
+import type { Query } from '../wire/query.ts'
+
+export interface Circumstances {
+  readonly principal: Principal
+  readonly bucket: BucketInfo | undefined
+  readonly key: string | undefined
+  readonly query: Query
+  /** A header by its lower-case name, or what stands for it in a form. */
+  readonly header: (name: string) => string | undefined
+  /** Of the client, with forwarding headers believed only from trusted proxies. */
+  readonly sourceIp: string
+  readonly encrypted: boolean
+  /** Milliseconds since the epoch. */
+  readonly now: number
+  readonly region: string
+}
+
+type Value = string | readonly string[] | undefined
+type Read = (about: Circumstances) => Value
+
+const principalTypes = {
+  anonymous: 'Anonymous',
+  root: 'Account',
+  user: 'User',
+  'assumed-role': 'AssumedRole',
+  'federated-user': 'FederatedUser',
+} as const
+
+const present = (text: string): Value => (text === '' ? undefined : text)
+const header =
+  (name: string): Read =>
+  about =>
+    about.header(name)
+const query =
+  (name: string): Read =>
+  about =>
+    about.query.get(name)
+
+function authType({ principal, query: asked }: Circumstances): Value {
+  if (principal.kind === 'anonymous') return undefined
+  return asked.has('X-Amz-Signature') || asked.has('Signature')
+    ? 'REST-QUERY-STRING'
+    : 'REST-HEADER'
+}
+
+function signatureVersion({ principal, query: asked, header: of }: Circumstances): Value {
+  if (principal.kind === 'anonymous') return undefined
+  const algorithm = asked.get('X-Amz-Algorithm') ?? of('authorization') ?? ''
+  return algorithm.startsWith('AWS4-') ? algorithm.split(' ')[0] : 'AWS'
+}
+
+/** The key's first segments that a delimiter ends: what a listing asks for, or the object itself. */
+const fixed: Readonly<Record<string, Read>> = {
+  'aws:principalarn': ({ principal }) =>
+    present(principal.identity.roleArn ?? principal.identity.arn),
+  'aws:principalaccount': ({ principal }) => present(principal.accountNumber),
+  'aws:principaltype': ({ principal }) => principalTypes[principal.identity.kind],
+  'aws:userid': ({ principal }) => present(principal.identity.userId),
+  'aws:username': ({ principal }) => present(principal.identity.name),
+  'aws:sourceip': ({ sourceIp }) => present(sourceIp),
+  'aws:securetransport': ({ encrypted }) => String(encrypted),
+  'aws:useragent': header('user-agent'),
+  'aws:referer': header('referer'),
+  'aws:currenttime': ({ now }) => new Date(now).toISOString(),
+  'aws:epochtime': ({ now }) => String(Math.floor(now / 1000)),
+  'aws:requestedregion': ({ region }) => region,
+  'aws:viaawsservice': () => 'false',
+  's3:authtype': authType,
+  's3:signatureversion': signatureVersion,
+  's3:prefix': query('prefix'),
+  's3:delimiter': query('delimiter'),
+  's3:max-keys': query('max-keys'),
+  's3:versionid': query('versionId'),
+  's3:locationconstraint': ({ bucket }) => bucket?.region,
+  's3:object-lock-mode': header('x-amz-object-lock-mode'),
+  's3:if-match': header('if-match'),
+  's3:if-none-match': header('if-none-match'),
+}
+
+/** Headers that are condition keys of their own names. */
+const sameNamed: ReadonlySet<string> = new Set([
+  'x-amz-acl',
+  'x-amz-content-sha256',
+  'x-amz-copy-source',
+  'x-amz-grant-full-control',
+  'x-amz-grant-read',
+  'x-amz-grant-read-acp',
+  'x-amz-grant-write',
+  'x-amz-grant-write-acp',
+  'x-amz-metadata-directive',
+  'x-amz-object-ownership',
+  'x-amz-server-side-encryption',
+  'x-amz-server-side-encryption-aws-kms-key-id',
+  'x-amz-server-side-encryption-customer-algorithm',
+  'x-amz-storage-class',
+  'x-amz-website-redirect-location',
+])
+
+function requestTags(about: Circumstances): readonly { Key: string; Value: string }[] {
+  const text = about.header('x-amz-tagging')
+  if (text === undefined) return []
+  try {
+    return parseTagging(text)
+  } catch {
+    // The operation refuses it by name.
+    return []
+  }
+}
+
+const requestTag = 's3:requestobjecttag/'
+const principalTag = 'aws:principaltag/'
+
+function tagOf(tags: Readonly<Record<string, string>>, wanted: string): Value {
+  for (const name in tags) if (name.toLowerCase() === wanted) return tags[name]
+  return undefined
+}
+
+function read(key: string, about: Circumstances): Value {
+  const known = fixed[key]
+  if (known !== undefined) return known(about)
+  if (key.startsWith('s3:x-amz-')) {
+    const name = key.slice('s3:'.length)
+    return sameNamed.has(name) ? about.header(name) : undefined
+  }
+  if (key.startsWith(requestTag)) {
+    const wanted = key.slice(requestTag.length)
+    return requestTags(about).find(({ Key }) => Key.toLowerCase() === wanted)?.Value
+  }
+  if (key === 's3:requestobjecttagkeys') {
+    const keys = requestTags(about).map(({ Key }) => Key)
+    return keys.length === 0 ? undefined : keys
+  }
+  const { identity } = about.principal
+  if (key.startsWith(principalTag)) return tagOf(identity.tags, key.slice(principalTag.length))
+  return identity.facts[key]
+}
+
+/** The values of condition keys, worked out when a policy asks for them. */
+export const conditionsOf =
+  (about: Circumstances): ConditionValues =>
+  key =>
+    read(key, about)
