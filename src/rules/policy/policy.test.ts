@@ -246,6 +246,7 @@ test('principals', () => {
     { AWS: 'arn:aws:iam::tenant1:root' },
     { AWS: 'arn:aws:iam::tenant1:user/ID' },
     { AWS: 'arn:aws:iam:::user/ID' },
+    { AWS: 'RGW11111111111111111' },
     { AWS: 'AIDAIOSFODNN7EXAMPLE' },
     { CanonicalUser: 'a'.repeat(64) },
     { Service: 'logging.s3.amazonaws.com' },
