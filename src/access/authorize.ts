@@ -131,6 +131,7 @@ export function decisionInput(question: Question): DecisionInput {
     resourceAccount: ownerOf(question, access) === canonicalId ? accountNumber : another,
     resource: policy,
     resourceArn: foreign ? resourceArn(question) : undefined,
+    rootKeepsPolicy: access.rootKeepsPolicy,
     acl: () => byAcl(question, access),
     restrictPublic: access.policyIsPublic && access.block?.RestrictPublicBuckets === true,
   }

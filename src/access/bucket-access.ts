@@ -24,6 +24,8 @@ export const accessSettings = {
   block: 'publicAccessBlock',
   ownership: 'ownership',
   policy: 'policy',
+  /** True: the policy was put with a confirmation that it may keep its owner's account out too. */
+  policyBindsRoot: 'policyBindsRoot',
 } as const
 
 export interface BucketAccess {
@@ -31,10 +33,14 @@ export interface BucketAccess {
   readonly ownership: ObjectOwnership | null
   /** Whether ACLs count. */
   readonly acls: boolean
+  /** Whether the owner said so, and did not only get it by default. */
+  readonly chosen: boolean
   readonly grants: readonly Grant[]
   readonly block: PublicAccessBlock | undefined
   readonly policy: NamedPolicy | undefined
   readonly policyIsPublic: boolean
+  /** Whether the owner's root may change the policy even where that denies it. */
+  readonly rootKeepsPolicy: boolean
   /** Whether the policy asks for the tags of the object that is there. */
   readonly asksForTags: boolean
 }
@@ -52,9 +58,11 @@ function read(bucket: BucketInfo): BucketAccess {
   return {
     ownership,
     acls: ownership !== 'BucketOwnerEnforced',
+    chosen: stored !== undefined,
     grants: (settings[accessSettings.acl] as readonly Grant[] | undefined) ?? fullControl(owner),
     block: settings[accessSettings.block] as PublicAccessBlock | undefined,
     policy,
+    rootKeepsPolicy: settings[accessSettings.policyBindsRoot] !== true,
     policyIsPublic: policy !== undefined && isPublicPolicy(policy.policy),
     asksForTags: policy !== undefined && mentionsCondition(policy.policy, 's3:existingobjecttag/'),
   }

@@ -222,10 +222,14 @@ export class PlainBuckets implements Buckets {
     }))
   }
 
-  async setSetting(bucket: BucketInfo, name: string, value: unknown): Promise<void> {
+  setSetting(bucket: BucketInfo, name: string, value: unknown): Promise<void> {
+    return this.setSettings(bucket, { [name]: value })
+  }
+
+  async setSettings(bucket: BucketInfo, changes: Readonly<Record<string, unknown>>): Promise<void> {
     await this.#change(bucket, async current => {
-      const { [name]: _, ...rest } = current.settings
-      const settings = value === undefined ? rest : { ...rest, [name]: value }
+      const all = Object.entries({ ...current.settings, ...changes })
+      const settings = Object.fromEntries(all.filter(([, value]) => value !== undefined))
       return { writes: [{ put: bucketsTable, record: { ...current, settings } }] }
     })
   }
@@ -248,17 +252,26 @@ export class PlainBuckets implements Buckets {
     bucket: BucketInfo,
     decide: (current: BucketInfo) => Promise<Batch>,
   ): Promise<void> {
-    const { store } = this.core
-    for (let tries = 0; tries < attemptsMax; tries++) {
-      const current = await this.find(bucket.volume, bucket.name)
-      if (current.id !== bucket.id) throw noSuchBucket(bucket.name)
-      const batch = await settled(store, () => decide(current))
-      try {
-        await store.commit({ ...batch, checks: [bucketCheck(current), ...(batch.checks ?? [])] })
-        return
-      } catch (error) {
-        if (!(error instanceof Conflict)) throw error
+    const { store, queue } = this.core
+    const id = `bucket ${bucket.id}`
+    let release = queue.contended(id) ? await queue.enter(id) : undefined
+    try {
+      for (let tries = 0; tries < attemptsMax; tries++) {
+        const current = await this.find(bucket.volume, bucket.name)
+        if (current.id !== bucket.id) throw noSuchBucket(bucket.name)
+        const batch = await settled(store, () => decide(current))
+        try {
+          await store.commit({ ...batch, checks: [bucketCheck(current), ...(batch.checks ?? [])] })
+          return
+        } catch (error) {
+          if (!(error instanceof Conflict)) throw error
+        }
+        // Objects that are written meanwhile move nothing here: only changes of the bucket meet, as in `attempt`.
+        release ??= await queue.enter(id)
+        if (tries > 0) await this.core.wait(Math.random() * 2 ** tries)
       }
+    } finally {
+      release?.()
     }
     throw new S3Error('OperationAborted')
   }

@@ -143,7 +143,7 @@ class Pipeline {
     try {
       return answer(operation, await declared.run(whole, context), record)
     } catch (thrown) {
-      if (readMethods.has(incoming.method)) hideAbsence(thrown, context)
+      if (readMethods.has(incoming.method)) hideAbsence(thrown, context, place.key)
       throw thrown
     }
   }
@@ -330,12 +330,9 @@ function resourceOf(
 const readMethods: ReadonlySet<string> = new Set(['GET', 'HEAD'])
 
 /** Who may not list a bucket is not told which keys are not in it. */
-function hideAbsence(thrown: unknown, context: RequestContext): void {
+function hideAbsence(thrown: unknown, context: RequestContext, key: string | undefined): void {
   if (!(thrown instanceof S3Error) || thrown.code !== 'NoSuchKey') return
-  const { bucket } = context
-  if (!context.allows('s3:ListBucket', { bucket, key: undefined })) {
-    throw new S3Error('AccessDenied')
-  }
+  if (!context.mayList(context.bucket, key)) throw new S3Error('AccessDenied')
 }
 
 /** Whether the checksum headers speak of the request's body, and not of the object that it completes. */

@@ -106,24 +106,44 @@ export class RequestContext implements Context {
     const { via = noLinks, ...target } = resource
     for (const bucket of via) authorize(this.#question(action, { ...target, bucket }))
     const question = this.#question(action, resource)
-    if (resource.object !== undefined || !needsObject(question)) {
-      authorize(question)
-      return undefined
-    }
-    return this.#authorizeObject(question, resource)
+    if (resource.object === undefined && needsObject(question))
+      return this.#authorizeObject(question, resource)
+    const { allowed, reason } = decisionOf(question)
+    if (allowed) return undefined
+    if (reason !== 'explicit deny' && this.#mayKnow(question))
+      return this.#refuseUnlessMissing(resource)
+    throw new S3Error('AccessDenied')
   }
 
   allows(action: string, resource: Resource, policy?: NamedPolicy): boolean {
     return decisionOf({ ...this.#question(action, resource), policy }).allowed
   }
 
+  /** Whether the client may know which keys the bucket has, so that it is told of one which it has not. */
+  mayList(bucket: BucketInfo | undefined, key: string | undefined): boolean {
+    const question = this.#question('s3:ListBucket', { bucket, key: undefined })
+    const { condition } = question
+    return decisionOf({
+      ...question,
+      condition: wanted => (wanted === 's3:prefix' ? key : condition(wanted)),
+    }).allowed
+  }
+
+  #mayKnow({ action, bucket, key }: Question): boolean {
+    return key !== undefined && reads.test(action) && this.mayList(bucket, key)
+  }
+
+  async #refuseUnlessMissing({ bucket, key = '', versionId }: Resource): Promise<void> {
+    if ((await this.#objectFacts(bucket, key, versionId)) !== undefined)
+      throw new S3Error('AccessDenied')
+  }
+
   async #authorizeObject(question: Question, { bucket, key = '', versionId }: Resource) {
     const object = await this.#objectFacts(bucket, key, versionId)
-    if (decisionOf({ ...question, object }).allowed) return
-    // Whoever may list the bucket is told that nothing is there; the operation does so.
-    const hidden = object === undefined && reads.test(question.action)
-    if (hidden && this.allows('s3:ListBucket', { bucket, key: undefined })) return
-    throw new S3Error('AccessDenied')
+    const { allowed, reason } = decisionOf({ ...question, object })
+    if (allowed) return
+    const missing = object === undefined && reason !== 'explicit deny'
+    if (!missing || !this.#mayKnow(question)) throw new S3Error('AccessDenied')
   }
 
   async #objectFacts(

@@ -362,6 +362,8 @@ export interface Buckets {
   setVersioning(bucket: BucketInfo, versioning: 'Enabled' | 'Suspended'): Promise<void>
   /** Sets or (undefined) removes one sub-resource document. */
   setSetting(bucket: BucketInfo, name: string, value: unknown): Promise<void>
+  /** Several of them in one change. */
+  setSettings(bucket: BucketInfo, changes: Readonly<Record<string, unknown>>): Promise<void>
   /**
    * Limits what the bucket may hold. Resolves when what is in it is counted, with how many versions that were; until
    * then, and where somebody else changes the same meanwhile (OperationAborted), the quota holds for what is counted.

@@ -23,6 +23,10 @@ test('objects', () => {
       code: 'AccessControlListNotSupported',
       status: 400,
     })
+  requireNoObjectAcl({ canned: 'bucket-owner-full-control', grants: false }, true)
+  assert.throws(() => requireNoObjectAcl({ canned: 'private', grants: false }, true), {
+    code: 'AccessControlListNotSupported',
+  })
   assert.throws(() => requireNoObjectAcl({ canned: undefined, grants: true }), {
     code: 'AccessControlListNotSupported',
   })
@@ -69,10 +73,10 @@ test('canned ACLs', () => {
 test('grants in headers', () => {
   const read = `id="ann", uri=${groups.all}, emailAddress="bob@example.org"`
   assert.deepEqual(headerGrants({ GrantRead: read, GrantFullControl: 'id=cid' }), [
-    grant('cid', 'FULL_CONTROL'),
     grant('ann', 'READ'),
     grant(groups.all, 'READ'),
     { grantee: { kind: 'email', address: 'bob@example.org' }, permission: 'READ' },
+    grant('cid', 'FULL_CONTROL'),
   ])
   for (const GrantWrite of ['ann', 'id=', 'uri=http://example.org/everybody', 'id="a'])
     assert.throws(() => headerGrants({ GrantWrite }), { code: 'InvalidArgument' }, GrantWrite)

@@ -92,11 +92,11 @@ export interface GrantHeaders {
 }
 
 const grantHeaders: readonly (readonly [keyof GrantHeaders, Permission])[] = [
-  ['GrantFullControl', 'FULL_CONTROL'],
   ['GrantRead', 'READ'],
-  ['GrantReadACP', 'READ_ACP'],
   ['GrantWrite', 'WRITE'],
+  ['GrantReadACP', 'READ_ACP'],
   ['GrantWriteACP', 'WRITE_ACP'],
+  ['GrantFullControl', 'FULL_CONTROL'],
 ]
 
 export const hasGrantHeaders = (input: GrantHeaders): boolean =>
@@ -254,9 +254,13 @@ function asksForMore(acl: WrittenAcl): boolean {
   return grants || (canned !== undefined && !harmless(canned))
 }
 
-/** Throws AccessControlListNotSupported when a write asks for an ACL that shares the object. */
-export function requireNoObjectAcl(acl: WrittenAcl): void {
-  if (asksForMore(acl)) throw new S3Error('AccessControlListNotSupported')
+/**
+ * Throws AccessControlListNotSupported when a write asks for an ACL that shares the object; `strictly`, as in a bucket
+ * whose owner chose that ACLs are off, for any but `bucket-owner-full-control`.
+ */
+export function requireNoObjectAcl(acl: WrittenAcl, strictly = false): void {
+  const refused = strictly && acl.canned === 'private'
+  if (asksForMore(acl) || refused) throw new S3Error('AccessControlListNotSupported')
 }
 
 /** Throws InvalidBucketAclWithObjectOwnership when CreateBucket asks for an ACL that shares the bucket. */

@@ -7,6 +7,7 @@ import {
   documentGrants,
   type Grant,
   type GrantHeaders,
+  groups,
   hasGrantHeaders,
   headerGrants,
   isPublic,
@@ -83,21 +84,19 @@ export function requireUnblocked(grants: readonly Grant[] | undefined, context: 
   }
 }
 
-/** Grants as S3's XML tells them, with the names of those who still have an account. */
+/** Grants as S3's XML tells them, groups first, with the names of those who still have an account. */
 export async function toldGrants(grants: readonly Grant[], context: Context): Promise<ToldGrant[]> {
-  const told: ToldGrant[] = []
-  for (const { grantee, permission } of grants) {
+  const toGroups: ToldGrant[] = []
+  const toAccounts: ToldGrant[] = []
+  for (const { grantee, permission: Permission } of grants) {
     if (grantee.kind === 'group') {
-      told.push({ Grantee: { Type: 'Group', URI: grantee.uri }, Permission: permission })
+      toGroups.push({ Grantee: { Type: 'Group', URI: grantee.uri }, Permission })
       continue
     }
     const owner: Owner = await ownerOf(grantee.id, context)
-    told.push({
-      Grantee: { Type: 'CanonicalUser', ...owner, ID: grantee.id },
-      Permission: permission,
-    })
+    toAccounts.push({ Grantee: { Type: 'CanonicalUser', ...owner, ID: grantee.id }, Permission })
   }
-  return told
+  return [...toGroups, ...toAccounts]
 }
 
 /** What S3 calls the owner of what nobody signed for. */
@@ -129,19 +128,27 @@ export async function newObject(
   const { bucket } = context
   const owner = newOwner(input, context)
   if (!bucketAccess(bucket).acls) {
-    requireNoObjectAcl({ canned: input.ACL, grants: hasGrantHeaders(input) })
+    const { chosen } = bucketAccess(bucket)
+    requireNoObjectAcl({ canned: input.ACL, grants: hasGrantHeaders(input) }, chosen)
     if (input.ACL !== undefined) await authorizeAcl(input.Key, owner, context)
     return { owner, acl: undefined }
   }
-  const acl = await writtenGrants(input, { owner, bucketOwner: bucket.owner }, context)
+  const headers = { ...input, GrantWrite: context.header('x-amz-grant-write') }
+  const acl = await writtenGrants(headers, { owner, bucketOwner: bucket.owner }, context)
   if (acl === undefined) return { owner, acl }
   if (input.ACL !== undefined) await authorizeAcl(input.Key, owner, context)
   requireUnblocked(acl, context)
   return { owner, acl }
 }
 
+/** What somebody without an account writes he may share, where ACLs count. */
+const everybodys: readonly Grant[] = [
+  { grantee: { kind: 'group', uri: groups.all }, permission: 'FULL_CONTROL' },
+]
+
 /** The right is asked on the object that is about to be, whose owner may share it. */
 async function authorizeAcl(key: string, owner: string, context: Context): Promise<void> {
-  const object = { owner, acl: undefined, tags: [] }
+  const acl = owner === anonymousOwner ? everybodys : undefined
+  const object = { owner, acl, tags: [] }
   await context.authorize('s3:PutObjectAcl', { bucket: context.bucket, key, object })
 }

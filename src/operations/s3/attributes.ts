@@ -1,4 +1,5 @@
 /** What a writer says of an object beside its bytes, read from the headers of PutObject, CopyObject and the like. */
+import { bucketAccess } from '../../access/bucket-access.ts'
 import { S3Error } from '../../model/errors.ts'
 import type { ObjectAttributes, StandardHeaders, Tag } from '../../ports/keyspace.ts'
 import { requireHeaderValue, requireMetadata, requireStorageClass } from '../../rules/metadata.ts'
@@ -109,6 +110,9 @@ export async function authorizeTags(
   input: WrittenAttributes & { readonly Key: string },
   context: Context,
 ): Promise<void> {
+  const { bucket, principal } = context
   if (input.Tagging === undefined) return
-  await context.authorize('s3:PutObjectTagging', { bucket: context.bucket, key: input.Key })
+  // An ACL that lets everybody write lets them tag what they write: it has no word for tags.
+  if (principal.kind === 'anonymous' && bucketAccess(bucket).acls) return
+  await context.authorize('s3:PutObjectTagging', { bucket, key: input.Key })
 }

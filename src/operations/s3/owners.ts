@@ -34,7 +34,6 @@ export async function ownersOf(
 }
 
 const accountNumber = /^\d{12}$/
-const canonicalForm = /^[0-9a-f]{64}$/
 
 /**
  * Throws AccessDenied unless the bucket belongs to the account that `x-amz-expected-bucket-owner` names by its number
@@ -47,8 +46,8 @@ export async function requireExpectedOwner(
 ): Promise<void> {
   if (expected === undefined || expected === bucket.owner) return
   if (!accountNumber.test(expected)) {
-    if (canonicalForm.test(expected)) throw new S3Error('AccessDenied')
-    throw new S3Error('InvalidBucketOwnerAWSAccountID')
+    // A number of another length is a slip; whatever else names nobody that it could belong to.
+    throw new S3Error(/^\d+$/.test(expected) ? 'InvalidBucketOwnerAWSAccountID' : 'AccessDenied')
   }
   const account = await findAccount(bucket.owner)
   if (account?.accountNumber !== expected) throw new S3Error('AccessDenied')

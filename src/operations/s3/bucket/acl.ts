@@ -26,9 +26,10 @@ export const putBucketAcl: Operation<'PutBucketAcl'> = {
     const { owner } = bucket
     const grants = await writtenGrants(input, { owner, bucketOwner: owner }, context)
     if (grants === undefined) throw new S3Error('MissingSecurityHeader')
-    if (!bucketAccess(bucket).acls) {
+    const { acls, chosen } = bucketAccess(bucket)
+    if (!acls) {
       // What gives nobody a right beside the owner is what holds already.
-      if (isShared(grants, owner)) throw new S3Error('AccessControlListNotSupported')
+      if (chosen || isShared(grants, owner)) throw new S3Error('AccessControlListNotSupported')
       return { output: {} }
     }
     requireUnblocked(grants, context)

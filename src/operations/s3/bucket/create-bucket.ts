@@ -1,4 +1,5 @@
 /** CreateBucket: a bucket of the requester's, in this gateway's region. */
+import { isDeepStrictEqual } from 'node:util'
 import { accessSettings, type ObjectOwnership } from '../../../access/bucket-access.ts'
 import { S3Error } from '../../../model/errors.ts'
 import { limits } from '../../../model/limits.ts'
@@ -54,7 +55,7 @@ async function accessOf(
   const ownership = ownershipOf(input.ObjectOwnership, context)
   if (ownership === 'BucketOwnerEnforced') {
     requireNoBucketAcl({ canned: input.ACL, grants: hasGrantHeaders(input) })
-    return {}
+    return input.ObjectOwnership === undefined ? {} : { [accessSettings.ownership]: ownership }
   }
   const owner = context.principal.canonicalId
   const acl = await writtenGrants(input, { owner, bucketOwner: owner }, context)
@@ -100,7 +101,20 @@ async function create(input: CreateBucketRequest, context: Context): Promise<voi
   } catch (thrown) {
     const again = thrown instanceof S3Error && thrown.code === 'BucketAlreadyOwnedByYou'
     if (!again || region !== firstRegion) throw thrown
+    const there = await context.buckets.find(volume, input.Bucket)
+    // What is there is not shared as this request asks, and neither of the two may win without a word.
+    if (!sameAccess(there.settings, settings)) {
+      throw new S3Error('BucketAlreadyExists', { BucketName: input.Bucket })
+    }
   }
+}
+
+function sameAccess(
+  a: Readonly<Record<string, unknown>>,
+  b: Readonly<Record<string, unknown>>,
+): boolean {
+  const { acl, ownership } = accessSettings
+  return isDeepStrictEqual([a[acl], a[ownership]], [b[acl], b[ownership]])
 }
 
 export const createBucket: Operation<'CreateBucket'> = {

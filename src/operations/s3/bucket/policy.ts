@@ -51,8 +51,12 @@ export const putBucketPolicy: Operation<'PutBucketPolicy'> = {
     if (block?.BlockPublicPolicy === true && isPublicPolicy(policy)) {
       throw new S3Error('AccessDenied')
     }
-    if (input.ConfirmRemoveSelfBucketAccess !== true) requireWayBack(policy, context)
-    await context.buckets.setSetting(context.bucket, accessSettings.policy, input.Policy)
+    const confirmed = input.ConfirmRemoveSelfBucketAccess === true
+    if (!confirmed) requireWayBack(policy, context)
+    await context.buckets.setSettings(context.bucket, {
+      [accessSettings.policy]: input.Policy,
+      [accessSettings.policyBindsRoot]: confirmed ? true : undefined,
+    })
     return { output: {}, status: 204 }
   },
 }
@@ -60,7 +64,10 @@ export const putBucketPolicy: Operation<'PutBucketPolicy'> = {
 export const deleteBucketPolicy: Operation<'DeleteBucketPolicy'> = {
   action: 's3:DeleteBucketPolicy',
   async run(_input, context) {
-    await context.buckets.setSetting(context.bucket, accessSettings.policy, undefined)
+    await context.buckets.setSettings(context.bucket, {
+      [accessSettings.policy]: undefined,
+      [accessSettings.policyBindsRoot]: undefined,
+    })
     return { output: {} }
   },
 }

@@ -33,12 +33,12 @@ export const putObjectAcl: Operation<'PutObjectAcl'> = {
     const { bucket, keyspace } = context
     if (input.VersionId !== undefined) requireVersionId(input.VersionId)
     const ref = versionRef(input)
-    const { acls } = bucketAccess(bucket)
+    const { acls, chosen } = bucketAccess(bucket)
     const owner = acls ? (await keyspace.head(ref)).owner : bucket.owner
     const grants = await writtenGrants(input, { owner, bucketOwner: bucket.owner }, context)
     if (grants === undefined) throw new S3Error('MissingSecurityHeader')
     if (!acls) {
-      if (isShared(grants, owner)) throw new S3Error('AccessControlListNotSupported')
+      if (chosen || isShared(grants, owner)) throw new S3Error('AccessControlListNotSupported')
       await keyspace.head(ref)
       return { output: {} }
     }
