@@ -64,19 +64,19 @@ export function parseConditions(element: Json, options: ConditionOptions): reado
     if (!isObject(block)) throw new PolicyError('Condition must be a JSON object')
     for (const [name, value] of Object.entries(block)) {
       const key = name.toLowerCase()
-      requireKey(key, name, options)
+      requireKey(key, options)
       conditions.push(compileCondition(operator, key, readValues(value), options.variables))
     }
   }
   return conditions
 }
 
-function requireKey(key: string, written: string, { knownKeys }: ConditionOptions): void {
+function requireKey(key: string, { knownKeys }: ConditionOptions): void {
   if (!key.includes(':')) {
     throw new PolicyError('Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.')
   }
   if (knownKeys && !isConditionKey(key)) {
-    throw new PolicyError(`Policy has an invalid condition key: ${written}`)
+    throw new PolicyError('Policy has an invalid condition key')
   }
 }
 

@@ -30,7 +30,7 @@ const named = (name: string, kind: PolicyKind, statements: object[]): NamedPolic
       Statement: statements.map(statement => ({
         Effect: 'Allow',
         Action: 's3:*',
-        Resource: '*',
+        Resource: 'arn:aws:s3:::*',
         ...statement,
       })),
     }),

@@ -184,7 +184,7 @@ const actionPattern = fc.oneof(
   fc.constantFrom('s3:*', '*', 'S3:get*', 's3:?etObject', 's3:*Object'),
 )
 const resourcePattern = fc.constantFrom(
-  '*',
+  'arn:aws:s3:::*',
   'arn:aws:s3:::b',
   'arn:aws:s3:::b/*',
   'arn:aws:s3:::b/a?',

@@ -134,7 +134,7 @@ const readBinary = (text: string): string | undefined =>
 const ipAddress: Compile = values => {
   const blocks = values.map(text => {
     const block = parseBlock(text)
-    if (block === undefined) throw new PolicyError(`Invalid IP address value in condition: ${text}`)
+    if (block === undefined) throw new PolicyError('Invalid IP address in Conditions')
     return block
   })
   const test: ValueTest = text => {

@@ -92,8 +92,11 @@ test('unknown, missing and doubled elements', () => {
     refuses(() => parse('bucket', { [name]: undefined }), `Missing required field ${name}`)
   refuses(() => parsePolicy(document([{}]), 'bucket'), 'Missing required field Effect')
   for (const kind of ['identity', 'session'] as const) {
-    for (const name of ['Effect', 'Action', 'Resource'])
-      refuses(() => parse(kind, { [name]: undefined }), `Missing required field ${name}`)
+    refuses(() => parse(kind, { Effect: undefined }), 'Missing required field Effect')
+    for (const nothing of [undefined, [], 1]) {
+      refuses(() => parse(kind, { Action: nothing }), 'Policy statement must contain actions.')
+      refuses(() => parse(kind, { Resource: nothing }), 'Policy statement must contain resources.')
+    }
   }
   refuses(() => parse('trust', { Principal: undefined }), 'Missing required field Principal')
   refuses(() => parse('trust', { Resource: '*' }), 'Has prohibited field Resource')
@@ -183,6 +186,10 @@ test('actions', () => {
   ]
   for (const action of invalid)
     refuses(() => parse('bucket', { Action: action }), 'Policy has invalid action')
+  refuses(
+    () => parse('bucket', { Action: ['s3:GetObject', 's3:ListAllMyBuckets'] }),
+    'Action does not apply to any resource(s) in statement',
+  )
   for (const action of ['iam:Foo', 'sts:*', 's3:NotYetThere', '*', 'kms:Decrypt'])
     parse('identity', { Action: action })
   for (const action of ['GetObject', '*:*', 'iam:', ''])
@@ -200,13 +207,13 @@ test('resources', () => {
     'arn:aws:s3:::*',
     'arn:aws:s3:::*/*',
     'arn:aws:s3:::?',
-    '*',
     'arn:aws:s3::tenant:b',
     'arn:aws:s3::tenant:b/*',
     ['arn:aws:s3:::b', 'arn:aws:s3:::b/*'],
   ])
     parse('bucket', { Resource: resource })
   for (const resource of [
+    '*',
     'arn:aws:s3:::c',
     'arn:aws:s3:::c/*',
     'arn:aws:s3:::bb',
@@ -327,7 +334,7 @@ test('conditions', () => {
   ])
     refuses(of({ [operator]: { 'aws:username': 'a' } }), `Invalid Condition type : ${operator}`)
   for (const key of ['aws:Foo', 's3:Foo', 'aws:PrincipalTag', 's3:ExistingObjectTag/', 'aws:'])
-    refuses(of({ StringEquals: { [key]: 'a' } }), `Policy has an invalid condition key: ${key}`)
+    refuses(of({ StringEquals: { [key]: 'a' } }), 'Policy has an invalid condition key')
   refuses(of({ StringEquals: { username: 'a' } }), /must be prefaced by a vendor/)
   for (const bad of ['x', 1, null, [], { StringEquals: 'x' }, { StringEquals: ['x'] }])
     refuses(of(bad), 'Condition must be a JSON object')
@@ -351,7 +358,10 @@ test('conditions', () => {
     ['NotIpAddress', '1::2::3'],
     ['NotIpAddress', '*'],
   ] as const)
-    refuses(of({ [operator]: { 'aws:SourceIp': value } }), /^Invalid .* value in condition/)
+    refuses(
+      of({ [operator]: { 'aws:SourceIp': value } }),
+      /^Invalid (?:.* value in condition|IP address in Conditions)/,
+    )
 })
 
 test('variables that are none', () => {

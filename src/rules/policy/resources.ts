@@ -20,9 +20,9 @@ export interface Resources {
 const bucketArn = /^arn:aws:s3::[^:*?]*:(.+)$/s
 const tenant = /^(arn:aws:s3:):[^:]+:/
 
-/** A bucket policy speaks of its own bucket and the keys in it, or by wildcards of more than that. */
+/** A bucket policy speaks of its own bucket and the keys in it, or by wildcards of more than that, but in an ARN. */
 function requireOwn(text: string, bucket: string | undefined): void {
-  const path = text === '*' ? '*' : bucketArn.exec(text)?.[1]
+  const path = bucketArn.exec(text)?.[1]
   if (path === undefined) throw new PolicyError('Policy has invalid resource')
   if (bucket === undefined) return
   const slash = path.indexOf('/')

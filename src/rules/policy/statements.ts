@@ -1,5 +1,5 @@
 /** Statements of a policy: read, held to the rules of their kind of policy, and compiled. */
-import { isS3Action } from './actions.ts'
+import { isS3Action, s3Actions } from './actions.ts'
 import { type Condition, parseConditions } from './conditions.ts'
 import { PolicyError } from './errors.ts'
 import { isObject, type Json, type JsonObject, strings } from './json.ts'
@@ -133,6 +133,12 @@ function readPrincipals(
   return { who: parsePrincipals(found.value), not: found.not }
 }
 
+/** S3 and trust policies on the one side and IAM on the other have sentences of their own for it. */
+const missing = (name: 'Action' | 'Resource', kind: PolicyKind): string =>
+  kind === 'bucket' || kind === 'trust'
+    ? `Missing required field ${name}`
+    : `Policy statement must contain ${name.toLowerCase()}s.`
+
 interface Actions {
   readonly names: readonly string[]
   readonly covers: Test
@@ -142,9 +148,11 @@ const actionForm = /^[\w-]+:[\w*?]+$/
 
 function readActions(statement: JsonObject, kind: PolicyKind): Actions {
   const found = either(statement, 'Action')
-  if (found === undefined) throw new PolicyError('Missing required field Action')
+  if (found === undefined) throw new PolicyError(missing('Action', kind))
   const names = strings(found.value)
-  if (names === undefined) throw new PolicyError('Policy has invalid action')
+  if (names === undefined) {
+    throw new PolicyError(kind === 'bucket' ? 'Policy has invalid action' : missing('Action', kind))
+  }
   for (const name of names) requireAction(name, kind)
   const exact = new Set<string>()
   const tests: Test[] = []
@@ -166,6 +174,9 @@ function requireAction(name: string, kind: PolicyKind): void {
     if (name !== '*' && !(actionForm.test(name) && isS3Action(name))) {
       throw new PolicyError('Policy has invalid action')
     }
+    if (s3Actions.get(name) === 'none') {
+      throw new PolicyError('Action does not apply to any resource(s) in statement')
+    }
   } else if (name !== '*' && !actionForm.test(name)) {
     throw new PolicyError(
       'Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.',
@@ -186,9 +197,13 @@ function readResources(statement: JsonObject, options: StatementOptions): What |
     if (found !== undefined) throw new PolicyError('Has prohibited field Resource')
     return undefined
   }
-  if (found === undefined) throw new PolicyError('Missing required field Resource')
+  if (found === undefined) throw new PolicyError(missing('Resource', kind))
   const texts = strings(found.value)
-  if (texts === undefined) throw new PolicyError('Policy has invalid resource')
+  if (texts === undefined) {
+    throw new PolicyError(
+      kind === 'bucket' ? 'Policy has invalid resource' : missing('Resource', kind),
+    )
+  }
   const own = kind === 'bucket' ? { name: bucket } : undefined
   const resources = compileResources(texts, { variables, bucket: own })
   return { keys: resources.keys, resources, not: found.not }
