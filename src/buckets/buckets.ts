@@ -191,14 +191,15 @@ export class PlainBuckets implements Buckets {
   async list(request: Requests['list']) {
     const { volume, owner, prefix, after, region, limit } = request
     const end = successor(prefix)
+    const at =
+      owner === undefined ? { at: [volume] } : { index: 'buckets_by_owner', at: [volume, owner] }
     const found: Stored<BucketRecord>[] = []
     let from = after
     for (;;) {
       const { scans } = await this.core.store.read({
         scans: [
           scan(bucketsTable, {
-            index: 'buckets_by_owner',
-            at: [volume, owner],
+            ...at,
             limit: limit + 1,
             ...(prefix === '' ? {} : { from: [prefix] }),
             ...(from === '' ? {} : { after: [from] }),

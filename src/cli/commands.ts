@@ -1,5 +1,6 @@
 /** Every command there is. Each is loaded only when it is called. */
 import type { Command, Flag } from './command.ts'
+import { remoteCommands } from './remote-commands.ts'
 
 const serverFlags = async (): Promise<Readonly<Record<string, Flag>>> =>
   (await import('./serve.ts')).serveFlags()
@@ -90,4 +91,5 @@ export const commands: readonly Command[] = [
     ],
     run: async args => (await import('./transfer.ts')).importCommand(args),
   },
+  ...remoteCommands,
 ]

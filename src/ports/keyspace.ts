@@ -350,10 +350,11 @@ export interface Buckets {
   }): Promise<BucketInfo>
   /** Of a link, only the link. Throws BucketNotEmpty. */
   remove(bucket: BucketInfo): Promise<void>
-  /** Buckets of an owner in name order. */
+  /** Buckets of a volume in name order, links among them. */
   list(request: {
     readonly volume: string
-    readonly owner: string
+    /** Only those of this account. */
+    readonly owner: string | undefined
     readonly prefix: string
     readonly after: string
     readonly region: string | undefined

@@ -5,6 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { type Access, createAccess } from '../access/accounts.ts'
 import type { MasterKey } from '../access/seal.ts'
 import { accessTables } from '../access/tables.ts'
+import { AdminApi } from '../admin/api.ts'
 import { BodyIds } from '../buckets/body-ids.ts'
 import { PlainBuckets } from '../buckets/buckets.ts'
 import { type Core, usualThresholds } from '../buckets/core.ts'
@@ -15,6 +16,7 @@ import { OpenReads } from '../buckets/open-reads.ts'
 import { bodiesTable, bucketTables } from '../buckets/tables.ts'
 import { createGateway } from '../gateway/gateway.ts'
 import type { Handler } from '../gateway/message.ts'
+import type { GatewayParts } from '../gateway/parts.ts'
 import { operations } from '../operations/index.ts'
 import type { BlobStore } from '../ports/blob-store.ts'
 import { systemClock } from '../ports/clock.ts'
@@ -25,6 +27,7 @@ import { claimBlobs } from '../stores/files/store-id.ts'
 import { openMemoryBlobs } from '../stores/memory/blob-store.ts'
 import { openSqlite, type SqliteStore } from '../stores/sqlite/store.ts'
 import { readyChecksums } from '../wire/checksums/hashers.ts'
+import { withAdmin } from './admin-paths.ts'
 import type { Config } from './config.ts'
 import { addressTest } from './networks.ts'
 
@@ -106,7 +109,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     random: randomBytes,
   }
   const buckets = new PlainBuckets(core)
-  const handler = createGateway({
+  const gatewayParts: GatewayParts = {
     options: {
       region: config.region,
       defaultObjectOwnership: config.defaultObjectOwnership,
@@ -123,7 +126,9 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     operations,
     clock,
     lacksRoom: bytes => reserve !== undefined && lacksRoom(reserve, bytes, config.inlineMax),
-  })
+  }
+  const api = new AdminApi({ access, buckets, clock, region: config.region })
+  const handler = withAdmin(createGateway(gatewayParts), api, gatewayParts)
   return {
     handler,
     store,

@@ -1,5 +1,6 @@
 /** Lines of the access and audit logs, written by hand: they are made for each request and must cost next to nothing. */
 
+import { routes } from '../admin/routes/index.ts'
 import type { RequestRecord } from '../gateway/message.ts'
 import type { ErrorCode } from '../model/errors.ts'
 import { operations } from '../model/operations.ts'
@@ -71,7 +72,7 @@ export function accessLine(record: RequestRecord, facts: RequestFacts): string {
   )
 }
 
-/** Operations that change buckets and their settings, or who may do what with an object; objects' own writes are not. */
+/** Operations of S3 and of the admin API that change buckets and their settings, or who may do what with an object; objects' own writes are not. */
 const audited: ReadonlySet<string> = new Set(
   Object.entries(operations)
     .filter(([name, { method, level }]) => {
@@ -79,7 +80,8 @@ const audited: ReadonlySet<string> = new Set(
       if (level === 'object') return /(?:Acl|Retention|LegalHold)$/.test(name)
       return !/^(?:DeleteObjects|PostObject|WriteGetObjectResponse)$/.test(name)
     })
-    .map(([name]) => name),
+    .map(([name]) => name)
+    .concat(routes.filter(({ method }) => method !== 'GET').map(({ name }) => `admin:${name}`)),
 )
 
 /** Refusals for who asked whose status is not 401 or 403. */

@@ -1,0 +1,99 @@
+/** The admin API: from a request to its answer. What speaks HTTP and who signs is the server's. */
+import type { Principal } from '../access/principal.ts'
+import { AdminError, told } from './errors.ts'
+import { type RawInput, readInput } from './fields.ts'
+import { ownVolume, router } from './paths.ts'
+import { requireRight } from './rights.ts'
+import type { AdminContext, AdminParts, Route } from './route.ts'
+import { routes } from './routes/index.ts'
+
+export interface AdminRequest {
+  readonly method: string
+  /** Below the prefix, as received. */
+  readonly path: string
+  readonly query: ReadonlyMap<string, string>
+  /** Who asks, and the condition keys of the request. Rejects when that is not proven. */
+  identify(): Promise<Pick<AdminContext, 'principal' | 'condition'>>
+  /** The body as JSON; undefined: there is none. */
+  body(): Promise<unknown>
+}
+
+export interface AdminReply {
+  readonly status: number
+  /** Undefined: no body. */
+  readonly data: unknown
+  readonly headers: readonly string[]
+  /** For the logs: `admin:CreateVolume`, or '-' for no route. */
+  readonly action: string
+  readonly volume: string
+  readonly bucket: string
+  readonly principal: Principal | undefined
+  /** Code of the error, '' without one. */
+  readonly error: string
+  readonly cause: unknown
+}
+
+/** What is known of a request for the logs, as far as it came. */
+interface Trace {
+  action: string
+  principal: Principal | undefined
+  path: RawInput['path']
+}
+
+export class AdminApi {
+  readonly #parts: AdminParts
+  readonly #find = router(routes)
+
+  constructor(parts: AdminParts) {
+    this.#parts = parts
+  }
+
+  async handle(request: AdminRequest): Promise<AdminReply> {
+    const trace: Trace = { action: '-', principal: undefined, path: {} }
+    const facts = () => ({
+      action: trace.action,
+      principal: trace.principal,
+      volume: volumeOf(trace),
+      bucket: trace.path['bucket'] ?? '',
+    })
+    try {
+      const { status = 200, data } = await this.#run(request, trace)
+      return { ...facts(), status, data, headers: [], error: '', cause: undefined }
+    } catch (thrown) {
+      const { status, code, message, headers, cause } = told(thrown)
+      const data = { error: { code, message } }
+      return { ...facts(), status, data, headers, error: code, cause }
+    }
+  }
+
+  async #run(request: AdminRequest, trace: Trace) {
+    // Who asks comes first: what routes there are is nothing for those who have no key.
+    const context = { ...this.#parts, ...(await request.identify()) }
+    trace.principal = context.principal
+    if (context.principal.kind === 'anonymous') throw unauthorized()
+    const { route, path } = this.#route(request)
+    trace.action = `admin:${route.name}`
+    trace.path = path
+    const body = route.method === 'GET' ? undefined : await request.body()
+    const input = readInput(route.fields, { path, query: request.query, body })
+    const scope = await route.scope(input, context)
+    await requireRight(context, trace.action, { scope, resource: route.resource(input) })
+    return route.run(input, context)
+  }
+
+  #route({ method, path }: AdminRequest): { route: Route; path: RawInput['path'] } {
+    const found = this.#find(method === 'HEAD' ? 'GET' : method, path)
+    if ('route' in found) return found
+    if (found.length === 0) throw new AdminError('NoSuchRoute', 'There is no such route.')
+    const allow = [...new Set(found)].join(', ')
+    throw new AdminError('MethodNotAllowed', `This path has ${allow}.`, ['Allow', allow])
+  }
+}
+
+const unauthorized = (): AdminError =>
+  new AdminError('Unauthorized', 'Sign the request with an access key.')
+
+const volumeOf = ({ path, principal }: Trace): string => {
+  const { volume } = path
+  return volume === undefined || volume === ownVolume ? (principal?.volume ?? '') : volume
+}

@@ -1,0 +1,97 @@
+/** Speaks to the admin API of a running server: what remote commands use. */
+import { hash } from 'node:crypto'
+import { sign } from '../wire/auth/sign.ts'
+import { adminPrefix } from './paths.ts'
+import type { Method } from './route.ts'
+
+export interface AdminAccess {
+  /** Where S3 is; of a URL with a path, the admin API is beside that path. */
+  readonly endpoint: string
+  readonly region: string
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
+  readonly sessionToken: string | undefined
+}
+
+export interface Call {
+  readonly method: Method
+  /** Below the prefix, from {@link adminPath}. */
+  readonly path: string
+  readonly query?: Readonly<Record<string, string | number | undefined>>
+  readonly body?: object
+}
+
+/** What the server says of a request that it did not do. */
+export class AdminRefusal extends Error {
+  override readonly name = 'AdminRefusal'
+  readonly status: number
+  readonly code: string
+  constructor(status: number, code: string, message: string) {
+    super(message)
+    this.status = status
+    this.code = code
+  }
+}
+
+/** A path of these segments, each encoded. */
+export const adminPath = (...segments: readonly string[]): string =>
+  segments.map(segment => `/${encodeSegment(segment)}`).join('')
+
+/** As SigV4 wants it: only unreserved characters as they are. */
+const encodeSegment = (text: string): string =>
+  encodeURIComponent(text).replace(
+    /[!'()*]/g,
+    char => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,
+  )
+
+function targetOf({ path, query = {} }: Call): string {
+  const parts = Object.entries(query).flatMap(([name, value]) =>
+    value === undefined ? [] : [`${encodeSegment(name)}=${encodeSegment(String(value))}`],
+  )
+  return `${adminPrefix}${path}${parts.length === 0 ? '' : `?${parts.join('&')}`}`
+}
+
+/** Resolves with what the server answered. Rejects with {@link AdminRefusal}, or as `fetch` does. */
+export async function callAdmin(access: AdminAccess, call: Call): Promise<unknown> {
+  const { accessKeyId, secretAccessKey: secret, region, sessionToken } = access
+  const url = new URL(access.endpoint)
+  const target = targetOf(call)
+  const text = call.body === undefined ? '' : JSON.stringify(call.body)
+  const signed = sign({
+    accessKeyId,
+    secret,
+    region,
+    now: Date.now(),
+    method: call.method,
+    target,
+    host: url.host,
+    headers: text === '' ? {} : { 'content-type': 'application/json' },
+    payload: hash('sha256', text, 'hex'),
+    ...(sessionToken === undefined ? {} : { sessionToken }),
+  })
+  const { host: _, ...headers } = signed
+  const response = await fetch(new URL(target, url.origin), {
+    method: call.method,
+    headers,
+    redirect: 'error',
+    ...(text === '' ? {} : { body: text }),
+  })
+  return read(response.status, await response.text())
+}
+
+interface Refused {
+  readonly error?: { readonly code?: string; readonly message?: string }
+}
+
+function read(status: number, text: string): unknown {
+  if (status === 204) return undefined
+  let data: unknown
+  try {
+    data = JSON.parse(text)
+  } catch {
+    throw new AdminRefusal(status, 'NoAdminApi', `no admin API answered there (status ${status})`)
+  }
+  if (status < 300) return data
+  const { code, message } = (data as Refused | null)?.error ?? {}
+  throw new AdminRefusal(status, code ?? 'Error', message ?? `status ${status}`)
+}

@@ -1,0 +1,57 @@
+/**
+ * Who may take an action of the admin API. The account that administers this Moongate everywhere, a volume's owner in its
+ * volume, an account in its own affairs; within the account, users and roles as far as their policies allow it.
+ */
+import { callerOf } from '../access/authorize.ts'
+import { S3Error } from '../model/errors.ts'
+import { decide } from '../rules/policy/decide.ts'
+import { accessDenied } from './errors.ts'
+import type { AdminContext, Scope } from './route.ts'
+
+export const resourcePrefix = 'arn:moongate:admin:::'
+
+/** Throws AccessDenied, in the same words whether the thing is there or not. */
+export async function requireRight(
+  context: AdminContext,
+  action: string,
+  what: { readonly scope: Scope; readonly resource: string },
+): Promise<void> {
+  const { principal } = context
+  if (principal.kind === 'anonymous') throw accessDenied()
+  if (what.scope.of === 'caller') return
+  if (!(await administers(context)) && !(await isOwnAffair(context, what.scope)))
+    throw accessDenied()
+  if (!identityMay(context, action, `${resourcePrefix}${what.resource}`)) throw accessDenied()
+}
+
+async function isOwnAffair({ principal, buckets }: AdminContext, scope: Scope): Promise<boolean> {
+  const { canonicalId } = principal
+  if (scope.of === 'account') return scope.account === canonicalId
+  if (scope.of !== 'volume') return false
+  if (scope.owner === canonicalId && scope.volume === principal.volume) return true
+  try {
+    return (await buckets.volumes.find(scope.volume)).owner === canonicalId
+  } catch (error) {
+    if (error instanceof S3Error && error.code === 'NoSuchVolume') return false
+    throw error
+  }
+}
+
+/** Within its account: the root unless it is denied, everybody else as their policies say. */
+function identityMay({ principal, condition }: AdminContext, action: string, resource: string) {
+  const { identity, accountNumber } = principal
+  return decide({
+    request: { caller: callerOf(principal), action, resource, condition },
+    resourceAccount: accountNumber,
+    identity: identity.policies,
+    boundary: identity.boundary,
+    session: identity.session,
+  }).allowed
+}
+
+/** Whether the caller's account administers this Moongate; its users then may what their policies allow. */
+export async function administers({ principal, access }: AdminContext): Promise<boolean> {
+  if (principal.isRoot) return true
+  const { canonicalId } = await access.rootPrincipal('')
+  return principal.canonicalId === canonicalId
+}

@@ -1,0 +1,72 @@
+/** What a route is: one declaration. Dispatch, rights, input and OpenAPI all come from it. */
+import type { Access } from '../access/accounts.ts'
+import type { Principal } from '../access/principal.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Buckets } from '../ports/keyspace.ts'
+import type { ConditionValues } from '../rules/policy/request.ts'
+import type { Fields, InputOf } from './fields.ts'
+
+/** What the routes work with. */
+export interface AdminParts {
+  readonly access: Access
+  readonly buckets: Buckets
+  readonly clock: Clock
+  readonly region: string
+}
+
+/** Whose affair a request is: who may do it follows from that, see rights.ts. */
+export type Scope =
+  /** Of Moongate as a whole. */
+  | { readonly of: 'moongate' }
+  /** Of a volume, there or not. `owner`: also that of the account who owns what is touched in it. */
+  | { readonly of: 'volume'; readonly volume: string; readonly owner?: string | undefined }
+  /** Of an account, by its canonical id; undefined: there is none such. */
+  | { readonly of: 'account'; readonly account: string | undefined }
+  /** Of the caller alone, who needs no right for it. */
+  | { readonly of: 'caller' }
+
+export interface AdminContext extends AdminParts {
+  readonly principal: Principal
+  /** Condition keys of the request. */
+  readonly condition: ConditionValues
+}
+
+export interface Answer {
+  readonly data: unknown
+  /** 200 where it is not said. */
+  readonly status?: number
+}
+
+export type Method = 'GET' | 'PUT' | 'POST' | 'DELETE'
+
+interface Declaration<F extends Fields> {
+  /** The right that it takes is `admin:` and this name. */
+  readonly name: string
+  readonly method: Method
+  /** Below `/-/admin/v1`; names of path fields in braces. */
+  readonly path: string
+  readonly summary: string
+  readonly fields: F
+  readonly scope: (input: InputOf<F>, context: AdminContext) => Scope | Promise<Scope>
+  /** What the right is asked on, below `arn:moongate:admin:::`. */
+  readonly resource: (input: InputOf<F>) => string
+  readonly run: (input: InputOf<F>, context: AdminContext) => Promise<Answer>
+}
+
+/** A route, whatever it takes. */
+export interface Route extends Omit<Declaration<Fields>, 'scope' | 'resource' | 'run'> {
+  readonly scope: (input: object, context: AdminContext) => Scope | Promise<Scope>
+  readonly resource: (input: object) => string
+  readonly run: (input: object, context: AdminContext) => Promise<Answer>
+}
+
+/** The input of a route was read by its own fields, which the compiler cannot see where all routes are one type. */
+export function route<const F extends Fields>(declaration: Declaration<F>): Route {
+  const { scope, resource, run } = declaration
+  return {
+    ...declaration,
+    scope: (input, context) => scope(input as InputOf<F>, context),
+    resource: input => resource(input as InputOf<F>),
+    run: (input, context) => run(input as InputOf<F>, context),
+  }
+}

@@ -1,0 +1,144 @@
+/** The admin API on the listener: what comes below its prefix, signed as any request is, with JSON in both directions. */
+import type { AdminApi, AdminReply, AdminRequest } from '../admin/api.ts'
+import { AdminError } from '../admin/errors.ts'
+import { adminPrefix } from '../admin/paths.ts'
+import type { AdminContext } from '../admin/route.ts'
+import { type Authenticated, authenticate } from '../gateway/authenticate.ts'
+import { RequestBody } from '../gateway/body.ts'
+import { conditionsOf } from '../gateway/conditions.ts'
+import { type Handler, type Incoming, newRecord, type Outgoing } from '../gateway/message.ts'
+import type { GatewayParts } from '../gateway/parts.ts'
+import { type Address, address, prepareDomains, preparePrefix } from '../wire/address.ts'
+import { clientAddress, hasForwarded } from '../wire/forwarded.ts'
+import { emptyQuery, parseQuery, type Query } from '../wire/query.ts'
+import { newRequestId } from './http-refusal.ts'
+
+const bodyMax = 2 ** 20
+
+/** Answers what is below the prefix and leaves everything else to the gateway. */
+export function withAdmin(gateway: Handler, api: AdminApi, parts: GatewayParts): Handler {
+  const domains = prepareDomains(parts.options.domains)
+  const prefix = preparePrefix(parts.options.prefix)
+  return incoming => {
+    if (!incoming.target.startsWith(`${adminPrefix}/`)) return gateway(incoming)
+    const place = addressOf(incoming, parts, { domains, prefix })
+    // A host may name a bucket in which this is a key.
+    if (place === undefined || place.style === 'virtual-host') return gateway(incoming)
+    return answer(new Asked(incoming, parts, place), api)
+  }
+}
+
+function addressOf(
+  { headers, target, remoteAddress, secure }: Incoming,
+  { options }: GatewayParts,
+  prepared: { readonly domains: readonly string[]; readonly prefix: string },
+): Address | undefined {
+  try {
+    return address({
+      host: headers['host'] ?? '',
+      target,
+      headers,
+      peerTrusted: hasForwarded(headers) && options.trusts(remoteAddress),
+      encrypted: secure,
+      ...prepared,
+    })
+  } catch {
+    // The gateway says what is wrong with it.
+    return undefined
+  }
+}
+
+/** One request, whose signature and body are looked at when they are asked for. */
+class Asked implements AdminRequest {
+  readonly method: string
+  readonly path: string
+  readonly #incoming: Incoming
+  readonly #parts: GatewayParts
+  readonly #place: Address
+  #authenticated: Authenticated | undefined
+
+  constructor(incoming: Incoming, parts: GatewayParts, place: Address) {
+    this.#incoming = incoming
+    this.#parts = parts
+    this.#place = place
+    this.method = incoming.method
+    this.path = place.rawPath.slice(adminPrefix.length)
+  }
+
+  get #query(): Query {
+    const { rawQuery } = this.#place
+    return rawQuery === '' ? emptyQuery : parseQuery(rawQuery)
+  }
+
+  get query(): ReadonlyMap<string, string> {
+    return new Map(this.#query.pairs.map(({ name, value }) => [name, value]))
+  }
+
+  async identify(): Promise<Pick<AdminContext, 'principal' | 'condition'>> {
+    const { method, headers, rawHeaders, remoteAddress } = this.#incoming
+    const { paths, hosts, scheme } = this.#place
+    const { options, clock } = this.#parts
+    const query = this.#query
+    // A URL that is a right by itself is for objects: this one would end up in histories and logs.
+    if (query.has('X-Amz-Signature') || query.has('Signature'))
+      throw new AdminError('Unauthorized', 'Sign the request in its Authorization header.')
+    const request = { method, headers, rawHeaders, query, paths, hosts, virtualBucket: undefined }
+    this.#authenticated = await authenticate(this.#parts, request)
+    const { principal } = this.#authenticated
+    const condition = conditionsOf({
+      principal,
+      bucket: undefined,
+      key: undefined,
+      query,
+      header: name => headers[name],
+      sourceIp: clientAddress(headers, remoteAddress, options.trusts),
+      encrypted: scheme === 'https',
+      now: clock.now(),
+      region: options.region,
+    })
+    return { principal, condition }
+  }
+
+  async body(): Promise<unknown> {
+    const { headers } = this.#incoming
+    const authenticated = this.#authenticated
+    if (authenticated === undefined) throw new Error('a body is read of whom one knows')
+    const isEmpty = headers['content-length'] === undefined || headers['content-length'] === '0'
+    if (isEmpty && headers['transfer-encoding'] === undefined) return undefined
+    // A page in a browser can send other types to anybody without asking first.
+    if (!/^application\/json\s*(?:;|$)/i.test(headers['content-type'] ?? ''))
+      throw new AdminError('UnsupportedMediaType', 'The body must be application/json.')
+    if (!this.#parts.options.insecure && authenticated.payload.kind !== 'hash')
+      throw new AdminError('Unauthorized', 'The signature must cover the body.')
+    const document = new RequestBody(this.#incoming, authenticated, 'of body')
+    const text = Buffer.from(await document.document(bodyMax)).toString()
+    try {
+      return JSON.parse(text)
+    } catch {
+      throw new AdminError('InvalidInput', 'The body is not JSON.')
+    }
+  }
+}
+
+async function answer(asked: Asked, api: AdminApi): Promise<Outgoing> {
+  return outgoingOf(await api.handle(asked))
+}
+
+function outgoingOf(reply: AdminReply): Outgoing {
+  const { status, data, action, volume, bucket, principal, error, cause } = reply
+  const requestId = newRequestId()
+  const record = {
+    ...newRecord(requestId),
+    operation: action,
+    volume,
+    bucket,
+    accessKeyId: principal?.accessKeyId ?? '',
+    account: principal?.canonicalId ?? '',
+    error,
+    cause,
+  }
+  const headers = ['x-amz-request-id', requestId, 'Cache-Control', 'no-store', ...reply.headers]
+  if (data === undefined) return { status, headers, body: undefined, record }
+  headers.push('Content-Type', 'application/json', 'X-Content-Type-Options', 'nosniff')
+  return { status, headers, body: Buffer.from(`${JSON.stringify(data)}\n`), record }
+}
