@@ -312,9 +312,14 @@ export class Client {
   }
 
   /** Sends an XML document with the digest that some operations ask for. */
-  document(method: 'PUT' | 'POST', target: string, body: string): Promise<Answer> {
-    const headers = { 'content-md5': hash('md5', body, 'base64') }
-    return this.send({ method, target, body, headers })
+  document(
+    method: 'PUT' | 'POST',
+    target: string,
+    body: string,
+    headers: Headers = {},
+  ): Promise<Answer> {
+    const md5 = { 'content-md5': hash('md5', body, 'base64') }
+    return this.send({ method, target, body, headers: { ...md5, ...headers } })
   }
 
   /** Enabled or Suspended. */

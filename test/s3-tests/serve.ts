@@ -1,0 +1,26 @@
+// A Moongate as ceph/s3-tests wants it: its users, its old signature, ACLs that count. `node test/s3-tests/serve.ts [PORT]`
+// serves on 127.0.0.1 until it is stopped; what it kept goes with it.
+
+import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+const here = import.meta.dirname
+const port = process.argv[2] ?? '8000'
+const data = mkdtempSync(join(tmpdir(), 'moongate-s3-tests-'))
+const server = spawn(
+  process.execPath,
+  [
+    join(here, '../../scripts/start.mjs'),
+    'serve',
+    ...['--port', port, '--data', data, '--config', join(here, 'accounts.toml')],
+    ...['--sigv2', '--default-object-ownership', 'ObjectWriter'],
+  ],
+  { stdio: 'inherit' },
+)
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => server.kill(signal))
+server.on('exit', code => {
+  rmSync(data, { recursive: true, force: true })
+  process.exitCode = code ?? 1
+})
