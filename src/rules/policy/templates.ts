@@ -1,7 +1,7 @@
 /** Values of a policy that may hold wildcards and variables (`${aws:username}`), compiled to a test once. */
 import { PolicyError } from './errors.ts'
 import type { ConditionValues } from './request.ts'
-import { compile, matches, type Pattern } from './wildcards.ts'
+import { compile, type Pattern } from './wildcards.ts'
 
 export interface Variable {
   /** Condition key in lower case. */
@@ -108,7 +108,7 @@ export function compileTemplate(template: Template): TemplateTest {
   if (!template.some(isVariable)) return compile(resolve(template, nothing) ?? [['']])
   return (value, condition) => {
     const pattern = resolve(template, condition)
-    return pattern !== undefined && matches(pattern, value)
+    return pattern !== undefined && compile(pattern)(value)
   }
 }
 

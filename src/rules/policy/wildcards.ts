@@ -49,42 +49,85 @@ function startOf(segment: Segment, value: string): number {
 }
 
 /** Where the leftmost occurrence of a segment at or after `from` ends, or -1. */
-function seek(segment: Segment, value: string, from: number): number {
-  const first = segment[0] ?? ''
-  for (let at = value.indexOf(first, from); at >= 0; at = value.indexOf(first, at + 1)) {
-    const end = endOf(segment, value, at)
-    if (end >= 0) return end
-    // An empty literal is found behind the end again and again.
-    if (at >= value.length) return -1
+type Seek = (value: string, from: number) => number
+
+function seekLiteral(literal: string): Seek {
+  return (value, from) => {
+    const at = value.indexOf(literal, from)
+    return at < 0 ? -1 : at + literal.length
   }
-  return -1
 }
 
-/** Whether all of the value matches. */
-export function matches(pattern: Pattern, value: string): boolean {
-  let at = endOf(pattern[0] ?? [''], value, 0)
-  if (at < 0) return false
-  const last = pattern.length - 1
-  if (last === 0) return at === value.length
-  for (let i = 1; i < last; i++) {
-    at = seek(pattern[i] ?? [''], value, at)
-    if (at < 0) return false
+/**
+ * Seeks a segment with `?` in it, one bit for each of its characters (Shift-And): each character of the value is looked
+ * at once, where trying every place anew would take the product of both lengths, which a policy's author may choose.
+ */
+function seekBits(segment: Segment): Seek {
+  const characters = segment.flatMap((literal, i) =>
+    i === 0 ? Array.from(literal) : [undefined, ...Array.from(literal)],
+  )
+  const words = Math.ceil(characters.length / 32)
+  const any = new Uint32Array(words)
+  const set = (bits: Uint32Array, i: number): void => {
+    bits[i >> 5] = (bits[i >> 5] ?? 0) | (1 << (i & 31))
   }
-  return startOf(pattern[last] ?? [''], value) >= at
+  const masks = new Map<number, Uint32Array>()
+  for (const [i, character] of characters.entries()) if (character === undefined) set(any, i)
+  for (const [i, character] of characters.entries()) {
+    const code = character?.codePointAt(0)
+    if (code === undefined) continue
+    const mask = masks.get(code) ?? any.slice()
+    set(mask, i)
+    masks.set(code, mask)
+  }
+  const last = characters.length - 1
+  return (value, from) => {
+    const state = new Uint32Array(words)
+    for (let at = from; at < value.length; ) {
+      const code = value.codePointAt(at) ?? 0
+      at += code > 0xffff ? 2 : 1
+      const mask = masks.get(code) ?? any
+      let carry = 1
+      for (let i = 0; i < words; i++) {
+        const word = state[i] ?? 0
+        state[i] = ((word << 1) | carry) & (mask[i] ?? 0)
+        carry = word >>> 31
+      }
+      if ((((state[last >> 5] ?? 0) >>> (last & 31)) & 1) === 1) return at
+    }
+    return -1
+  }
 }
 
-/** The pattern as a function, shorter for the shapes that policies mostly have. */
+const seekOf = (segment: Segment): Seek =>
+  segment.length === 1 ? seekLiteral(segment[0] ?? '') : seekBits(segment)
+
+/** The pattern as a test of whole values, shorter for the shapes that policies mostly have. */
 export function compile(pattern: Pattern): Test {
   const [head = [''], tail = ['']] = pattern
-  if (pattern.length > 2 || head.length > 1 || tail.length > 1) {
-    return value => matches(pattern, value)
-  }
+  if (pattern.length > 2 || head.length > 1 || tail.length > 1) return compileAny(pattern)
   const [before = ''] = head
   if (pattern.length === 1) return value => value === before
   const [after = ''] = tail
   if (after === '') return before === '' ? () => true : value => value.startsWith(before)
   const least = before.length + after.length
   return value => value.length >= least && value.startsWith(before) && value.endsWith(after)
+}
+
+function compileAny(pattern: Pattern): Test {
+  const [head = [''], ...rest] = pattern
+  const tail = rest.pop()
+  if (tail === undefined) return value => endOf(head, value, 0) === value.length
+  const seeks = rest.filter(segment => segment.length > 1 || segment[0] !== '').map(seekOf)
+  return value => {
+    let at = endOf(head, value, 0)
+    if (at < 0) return false
+    for (const seek of seeks) {
+      at = seek(value, at)
+      if (at < 0) return false
+    }
+    return startOf(tail, value) >= at
+  }
 }
 
 /** A text with wildcards and without variables, read as a pattern. */
