@@ -207,3 +207,12 @@ test('variables in values', () => {
   assert.equal(like('ArnEquals', 'arn:aws:iam::*:user/${aws:username}', arn), true)
   assert.equal(like('ArnEquals', 'arn:aws:iam::${aws:username}:user/*', arn), false)
 })
+
+test('row 37: long values that are almost of a type', () => {
+  const long = 200_000
+  assert.equal(one('NumericEquals', '1', `${'1'.repeat(long)}x`), false)
+  assert.equal(one('DateEquals', '2013', `${'1'.repeat(long)}x`), false)
+  assert.equal(one('BinaryEquals', 'QQ==', `${'A'.repeat(long)}!`), false)
+  assert.equal(one('IpAddress', '::/0', ':'.repeat(long)), false)
+  assert.equal(one('ArnLike', 'arn:*:*:*:*:b', ':'.repeat(long)), false)
+})

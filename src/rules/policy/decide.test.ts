@@ -235,3 +235,20 @@ test('RestrictPublicBuckets lets in the owner’s account only', () => {
   assert.equal(of(callerOf('user', account)), 'allowed')
   assert.equal(of(callerOf('root', account)), 'allowed to the root user')
 })
+
+test('a bucket of another volume: identity policies name the volume, its own policy does not', () => {
+  const request = {
+    caller: callerOf('user', account),
+    action: 's3:GetObject',
+    resource: 'arn:aws:s3::vol1:b/k',
+    condition: () => undefined,
+  }
+  const asked = { request, resourceArn: 'arn:aws:s3:::b/k' }
+  const identity = (Resource: string) => [named('i', 'identity', [{ Resource }])]
+  assert.equal(outcome({ ...asked, identity: identity('arn:aws:s3:::*') }), 'no statement allows')
+  assert.equal(outcome({ ...asked, identity: identity('arn:aws:s3::vol1:b/*') }), 'allowed')
+  assert.equal(
+    outcome({ ...asked, resource: bucket('*', { Resource: 'arn:aws:s3:::b/k' }) }),
+    'allowed',
+  )
+})

@@ -107,7 +107,7 @@ const typed =
     return { test, keys: [] }
   }
 
-const numberForm = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i
+const numberForm = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i
 const readNumber = (text: string): number | undefined =>
   numberForm.test(text) ? Number(text) : undefined
 
