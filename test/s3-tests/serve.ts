@@ -9,14 +9,15 @@ import { join } from 'node:path'
 const here = import.meta.dirname
 const port = process.argv[2] ?? '8000'
 const data = mkdtempSync(join(tmpdir(), 'moongate-s3-tests-'))
+const flags = Object.entries({
+  port,
+  data,
+  config: join(here, 'accounts.toml'),
+  'default-object-ownership': 'ObjectWriter',
+}).flatMap(([name, value]) => [`--${name}`, value])
 const server = spawn(
   process.execPath,
-  [
-    join(here, '../../scripts/start.mjs'),
-    'serve',
-    ...['--port', port, '--data', data, '--config', join(here, 'accounts.toml')],
-    ...['--sigv2', '--default-object-ownership', 'ObjectWriter'],
-  ],
+  [join(here, '../../scripts/start.mjs'), 'serve', '--sigv2', ...flags],
   { stdio: 'inherit' },
 )
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => server.kill(signal))
