@@ -28,6 +28,7 @@ import { createIdentityStore, type IdentityStore } from './identities/identities
 import { type Principal, rootIdentity } from './principal.ts'
 import { principalOf, Sessions } from './principals.ts'
 import { type MasterKey, open, seal } from './seal.ts'
+import { type IssuedSession, issueSession, type SessionGrant } from './sessions.ts'
 import {
   type AccountRecord,
   accountsTable,
@@ -72,6 +73,8 @@ export interface Access extends CredentialSource {
   accountByEmail(address: string): Promise<string | undefined>
   /** Whom a temporary key stands for. Throws InvalidToken, ExpiredToken. */
   session(accessKeyId: string, token: string): Promise<Credential>
+  /** A temporary key. Throws SessionTooLarge. */
+  issue(grant: SessionGrant): IssuedSession
   /** Users, groups, roles and policies. */
   readonly iam: IdentityStore
   /**
@@ -110,6 +113,7 @@ export function createAccess(options: AccessOptions): Access {
     account: id => source.account(id),
     accountByEmail: address => source.accountByEmail(address),
     session: (id, token) => sessions.credential(id, token),
+    issue: grant => issueSession(options.masterKey, grant),
     iam,
     ensureRoot: key => accounts.ensureRoot(key ?? {}),
     rotateRoot: () => accounts.rotateRoot(),

@@ -142,15 +142,17 @@ export class Sessions {
   }
 
   async #roleIdentity(
-    { account: owner, role: name = '', sessionName, tags, facts }: SessionGrant,
+    { account: canonicalId, role: name = '', sessionName, tags, facts }: SessionGrant,
     { accountNumber: number }: AccountInfo,
     session: readonly NamedPolicy[] | undefined,
   ): Promise<Identity> {
-    const role = await this.#ground.identities.role(owner, name)
+    const role = await this.#ground.identities.role(canonicalId, name)
     if (role === undefined) throw ended()
+    // As its role's: those of a volume's administrators name no account.
+    const owner = role.arn.split(':')[4] ?? number
     return {
       kind: 'assumed-role',
-      arn: `arn:aws:sts::${number}:assumed-role/${role.name}/${sessionName}`,
+      arn: `arn:aws:sts::${owner}:assumed-role/${role.name}/${sessionName}`,
       userId: `${role.userId}:${sessionName}`,
       name: '',
       roleArn: role.arn,
@@ -159,6 +161,7 @@ export class Sessions {
       session,
       tags: { ...role.tags, ...tags },
       facts,
+      volumeWide: role.volumeWide,
     }
   }
 

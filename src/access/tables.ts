@@ -58,6 +58,7 @@ export const accountsTable = table<AccountRecord>({
   indexes: [
     { name: 'accounts_by_email', on: ['email'] },
     { name: 'accounts_by_number', on: ['number'] },
+    { name: 'accounts_by_admin', on: ['admin'] },
   ],
 })
 

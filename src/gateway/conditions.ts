@@ -136,8 +136,9 @@ function read(key: string, about: Circumstances): Value {
     return keys.length === 0 ? undefined : keys
   }
   const { identity } = about.principal
-  if (key.startsWith(principalTag)) return tagOf(identity.tags, key.slice(principalTag.length))
-  return identity.facts[key]
+  const fact = identity.facts[key]
+  if (fact !== undefined || !key.startsWith(principalTag)) return fact
+  return tagOf(identity.tags, key.slice(principalTag.length))
 }
 
 /** The values of condition keys, worked out when a policy asks for them. */

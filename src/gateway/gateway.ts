@@ -32,6 +32,7 @@ import {
 } from './message.ts'
 import type { Declared, GatewayParts } from './parts.ts'
 import { receiveForm } from './post-form.ts'
+import { isQueryCall, runQuery } from './query-api.ts'
 import { RequestContext } from './request.ts'
 import { newHostId, requestIds } from './request-ids.ts'
 import { answer, answerError, diskFull } from './respond.ts'
@@ -100,6 +101,7 @@ class Pipeline {
 
   async #run(incoming: Incoming, record: RequestRecord): Promise<Outgoing> {
     const place = this.#address(incoming)
+    if (isQueryCall(incoming, place)) return runQuery(this.#parts, { incoming, place, record })
     const query = place.rawQuery === '' ? emptyQuery : parseQuery(place.rawQuery)
     note(record, place, query)
     const meant = this.#route(incoming, place, query, false)

@@ -4,6 +4,7 @@ import type { ObjectOwnership } from '../access/bucket-access.ts'
 import type { AnyOperation } from '../model/operations.ts'
 import type { Context, Reply } from '../operations/operation.ts'
 import type { Clock } from '../ports/clock.ts'
+import type { Fetcher } from '../ports/fetcher.ts'
 import type { Buckets } from '../ports/keyspace.ts'
 
 /** An operation as the pipeline runs it, whichever it is. */
@@ -43,6 +44,7 @@ export interface GatewayParts {
   readonly buckets: Buckets
   readonly operations: Readonly<Partial<Record<AnyOperation, Declared>>>
   readonly clock: Clock
+  readonly fetcher: Fetcher
   /** Whether there is no room for a request that brings so many bytes (undefined: not known). Without it there always is. */
   readonly lacksRoom?: (bytes: number | undefined) => boolean
 }

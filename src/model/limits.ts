@@ -64,6 +64,8 @@ export const limits = {
   xml_attributes_max: 16,
 
   policy_bytes_max: 20 * KiB,
+  /** Ours: a form of IAM or STS; a policy document of 128 KiB, each character escaped, stays below. */
+  query_bytes_max: 512 * KiB,
   cors_rules_max: 100,
   lifecycle_rules_max: 1000,
   acl_grants_max: 100,

@@ -29,6 +29,7 @@ import { openSqlite, type SqliteStore } from '../stores/sqlite/store.ts'
 import { readyChecksums } from '../wire/checksums/hashers.ts'
 import { withAdmin } from './admin-paths.ts'
 import type { Config } from './config.ts'
+import { createFetcher } from './fetcher.ts'
 import { addressTest } from './networks.ts'
 
 export const databaseFile = (config: Config): string =>
@@ -125,6 +126,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     buckets,
     operations,
     clock,
+    fetcher: createFetcher(),
     lacksRoom: bytes => reserve !== undefined && lacksRoom(reserve, bytes, config.inlineMax),
   }
   const api = new AdminApi({ access, buckets, clock, region: config.region })

@@ -24,6 +24,7 @@ import {
 
 /** Links that one entity may have, and links read in one turn. */
 const linksMax = 10_000
+const administratorsMax = 100
 const changeTries = 30
 
 export interface Page<T> {
@@ -53,6 +54,19 @@ export class Records {
     const { record } = gets[0]
     if (record === undefined) throw new QueryError('NoSuchEntity', 'The account cannot be found.')
     return record
+  }
+
+  /** Whose ARNs have this number: those of no number are of administrators, each of whom may be meant. */
+  async accountsOfArn(number: string): Promise<readonly Stored<AccountRecord>[]> {
+    if (number.includes('\0')) return []
+    const { scans } = await this.store.read({
+      scans: [
+        number === ''
+          ? scan(accountsTable, { index: 'accounts_by_admin', at: [1], limit: administratorsMax })
+          : scan(accountsTable, { index: 'accounts_by_number', at: [number], limit: 1 }),
+      ],
+    })
+    return scans[0].entries.filter(entry => typeof entry !== 'string')
   }
 
   async find(

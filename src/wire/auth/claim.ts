@@ -16,6 +16,8 @@ export interface AuthRequest {
   readonly paths: readonly string[]
   /** Values of `host` that the client may have signed, as received first. */
   readonly hosts: readonly string[]
+  /** Hex of the body's SHA-256, where it is at hand: of services whose clients need not say it. */
+  readonly bodySha256?: string | undefined
   /** The bucket, where the host named it: SigV2 puts it in front of the path. */
   readonly virtualBucket?: string | undefined
 }
@@ -92,6 +94,8 @@ export interface AuthOptions {
   readonly region: string
   /** Take any region in the scope. */
   readonly anyRegion?: boolean
+  /** Services that the scope may name; those of S3 by default. */
+  readonly services?: readonly string[]
   /** Take SigV2. */
   readonly sigv2?: boolean
 }

@@ -53,7 +53,7 @@ export interface Scoped extends Omit<Credential, 'accessKeyId'> {
 }
 
 /** Directory buckets' requests name a service of their own. */
-const services: readonly string[] = ['s3', 's3express']
+const ofS3: readonly string[] = ['s3', 's3express']
 
 /**
  * Checks terminal, service, date and region, in AWS's order.
@@ -68,8 +68,9 @@ export const checkScope = (
   if (terminal !== 'aws4_request') {
     throw fail(`incorrect terminal "${terminal}". This endpoint uses "aws4_request".`)
   }
+  const { services = ofS3 } = options
   if (!services.includes(service)) {
-    throw fail(`incorrect service "${service}". This endpoint belongs to "s3".`)
+    throw fail(`incorrect service "${service}". This endpoint belongs to "${services[0]}".`)
   }
   if (!/^\d{8}$/.test(date)) {
     throw fail(

@@ -76,7 +76,7 @@ export const readV4Header = (text: string, ecdsa: boolean, request: AuthRequest)
     throw malformedHeader('a non-empty Access Key (AKID) must be provided in the credential.')
   }
   const { time, sentDate } = headerDate(request)
-  const payloadText = headerOf(request, 'x-amz-content-sha256')
+  const payloadText = headerOf(request, 'x-amz-content-sha256') ?? request.bodySha256
   if (payloadText === undefined) {
     throw new S3Error(
       'InvalidRequest',

@@ -1,0 +1,94 @@
+/** Keys of OpenID Connect providers: found by discovery, kept for a while, and asked for again when one is unknown. */
+import { createHash } from 'node:crypto'
+import type { JSONWebKeySet, JWK } from 'jose'
+import type { EntityRecord } from '../../access/identities/tables.ts'
+import { type Fetcher, FetchFailed } from '../../ports/fetcher.ts'
+
+const documentMax = 256 * 1024
+const timeoutMs = 5000
+const keptMs = 10 * 60_000
+/** A token with a key that nobody knows makes the keys be fetched again, but not at each such token. */
+const againMs = 10_000
+const providersMax = 1000
+
+interface Kept {
+  readonly keys: Promise<JSONWebKeySet>
+  readonly fetched: number
+}
+
+/** By the provider's URL. */
+const kept = new Map<string, Kept>()
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+interface Source {
+  readonly fetcher: Fetcher
+  readonly provider: EntityRecord
+}
+
+async function json({ fetcher, provider }: Source, url: string) {
+  const issuer = new URL(provider.document.url ?? '')
+  const target = new URL(url)
+  if (target.protocol !== 'https:' && target.protocol !== issuer.protocol) {
+    throw new FetchFailed(`${target.protocol} is not used for keys of ${issuer.protocol}`)
+  }
+  const bytes = await fetcher.fetch({
+    url,
+    // Who registered a provider on this very host meant it; a document of a provider elsewhere does not get to.
+    anyAddress: target.host === issuer.host,
+    bytesMax: documentMax,
+    timeoutMs,
+  })
+  try {
+    const value: unknown = JSON.parse(Buffer.from(bytes).toString())
+    if (isObject(value)) return value
+  } catch {
+    // Told below.
+  }
+  throw new FetchFailed('the provider answered no JSON object')
+}
+
+async function fetchKeys(source: Source): Promise<JSONWebKeySet> {
+  const url = source.provider.document.url ?? ''
+  const base = url.replace(/\/+$/, '')
+  const { jwks_uri: uri } = await json(source, `${base}/.well-known/openid-configuration`)
+  if (typeof uri !== 'string' || !URL.canParse(uri)) throw new FetchFailed('no jwks_uri')
+  const { keys } = await json(source, uri)
+  if (!Array.isArray(keys)) throw new FetchFailed('no keys')
+  return { keys: keys.filter(isObject).filter(key => isTrusted(source.provider, key)) as JWK[] }
+}
+
+/**
+ * Over TLS the provider's certificate was checked. Without it only a key whose own certificate was registered, by its
+ * thumbprint, is known to be the provider's.
+ */
+function isTrusted({ document }: EntityRecord, key: Readonly<Record<string, unknown>>): boolean {
+  if (document.url?.startsWith('https://') === true) return true
+  const chain = key['x5c']
+  const first: unknown = Array.isArray(chain) ? chain[0] : undefined
+  if (typeof first !== 'string') return false
+  const thumbprint = createHash('sha1').update(Buffer.from(first, 'base64')).digest('hex')
+  return (document.thumbprints ?? []).some(known => known.toLowerCase() === thumbprint)
+}
+
+/** The provider's keys; `unknown`: the ones at hand did not do. Rejects with FetchFailed. */
+export function providerKeys(
+  source: Source,
+  now: number,
+  unknown: boolean,
+): Promise<JSONWebKeySet> {
+  const { document } = source.provider
+  const name = JSON.stringify([document.url, document.thumbprints])
+  const known = kept.get(name)
+  const age = known === undefined ? Number.POSITIVE_INFINITY : now - known.fetched
+  if (known !== undefined && age >= 0 && age < (unknown ? againMs : keptMs)) return known.keys
+  const keys = fetchKeys(source)
+  kept.delete(name)
+  if (kept.size >= providersMax) kept.clear()
+  kept.set(name, { keys, fetched: now })
+  keys.catch(() => {
+    if (kept.get(name)?.keys === keys) kept.delete(name)
+  })
+  return keys
+}

@@ -1,0 +1,48 @@
+/** STS: roles by ARN, and whether their trust policies let somebody in. */
+import { parseIamArn } from '../../access/identities/names.ts'
+import type { ResolvedRole } from '../../access/identities/resolve.ts'
+import type { AccountRecord } from '../../access/tables.ts'
+import { QueryError } from '../../model/query-errors.ts'
+import { evaluate } from '../../rules/policy/evaluate.ts'
+import type { Caller } from '../../rules/policy/request.ts'
+import { type Facts, type QueryContext, withFacts } from '../query-operation.ts'
+
+export interface FoundRole {
+  readonly account: AccountRecord
+  readonly role: ResolvedRole
+}
+
+/** Throws ValidationError for what is no ARN of a role. */
+export async function rolesOf({ store }: QueryContext, arn: string): Promise<readonly FoundRole[]> {
+  const parsed = parseIamArn(arn)
+  if (parsed?.kind !== 'role') throw new QueryError('ValidationError', `${arn} is invalid`)
+  const found: FoundRole[] = []
+  for (const account of await store.records.accountsOfArn(parsed.account)) {
+    const role = await store.identities.role(account.id, parsed.name)
+    if (role?.arn === arn) found.push({ account, role })
+  }
+  return found
+}
+
+/** Condition keys of a role that is to be assumed. */
+export function roleFacts({ tags }: ResolvedRole): Facts {
+  const facts: Record<string, string> = {}
+  for (const [key, value] of Object.entries(tags)) {
+    facts[`aws:resourcetag/${key.toLowerCase()}`] = value
+    facts[`iam:resourcetag/${key.toLowerCase()}`] = value
+  }
+  return facts
+}
+
+/** What the trust policy says of an action; its resource is the role, which it does not name. */
+export const askTrust = (
+  context: QueryContext,
+  { role }: FoundRole,
+  asked: { readonly caller: Caller; readonly action: string; readonly facts: Facts },
+) =>
+  evaluate(role.trust, {
+    caller: asked.caller,
+    action: asked.action,
+    resource: role.arn,
+    condition: withFacts(asked.facts, context.condition),
+  })
