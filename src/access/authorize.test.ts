@@ -112,6 +112,13 @@ test('what an administrator of the volume attached holds on all of its buckets',
   assert.ok(!ask(wide, 's3:PutObject'))
   const elsewhere = { ...bucketOf(), volume: 'other' }
   assert.ok(!ask(wide, 's3:GetObject', { bucket: elsewhere, key: 'k' }))
+  const policy = document(statement('Allow', 's3:*', { Principal: '*' }))
+  const block = { RestrictPublicBuckets: true }
+  const restricted = { bucket: bucketOf({ policy, publicAccessBlock: block }), key: 'k' }
+  assert.ok(ask(wide, 's3:GetObject', restricted))
+  assert.ok(!ask(wide, 's3:PutObject', restricted))
+  const closed = document(statement('Deny', 's3:*', { Principal: '*' }))
+  assert.ok(!ask(wide, 's3:GetObject', { bucket: bucketOf({ policy: closed }), key: 'k' }))
 })
 
 test('a policy of the bucket', () => {
@@ -181,4 +188,16 @@ test('tags of the object that is there', () => {
   assert.ok(decisionOf({ ...about, object: tagged('red') }).allowed)
   assert.ok(!decisionOf({ ...about, object: tagged('blue') }).allowed)
   assert.ok(!decisionOf(about).allowed)
+})
+
+test('boundaries and session policies that speak of tags have the object looked at', () => {
+  const Condition = { StringEquals: { 's3:ExistingObjectTag/colour': 'red' } }
+  const policy = parsePolicy(document(statement('Deny', 's3:*', { Condition })), 'identity')
+  const ann = user('ann', statement('Allow', 's3:*'))
+  for (const limit of ['boundary', 'session']) {
+    const identity = { ...ann.identity, [limit]: [{ name: 'limit', policy }] }
+    const principal = { ...ann, identity }
+    const about = { principal, action: 's3:GetObject', volume: 's3v', key: 'k' }
+    assert.ok(needsObject({ ...about, bucket: bucketOf(), condition: () => undefined }), limit)
+  }
 })

@@ -45,8 +45,11 @@ export function needsObject({ principal, action, bucket, key }: Question): boole
   const access = bucketAccess(bucket)
   if (access.acls && isObjectAction(action)) return true
   if (access.asksForTags) return true
-  return asksForTags(principal.identity.policies)
+  const { policies, boundary = none, session = none } = principal.identity
+  return asksForTags(policies) || asksForTags(boundary) || asksForTags(session)
 }
+
+const none: readonly NamedPolicy[] = []
 
 // The policies of an identity are one list for as long as nothing about it changes.
 const asking = new WeakMap<readonly NamedPolicy[], boolean>()
@@ -169,7 +172,10 @@ function volumeWide({ principal, bucket }: Question, input: DecisionInput): Deci
   if (bucket === undefined || bucket.volume !== volume) return undefined
   const { request } = input
   const caller: Caller = { ...request.caller, kind: 'user' }
-  return decide({ ...input, request: { ...request, caller }, resourceAccount: accountNumber })
+  // What others were given is not for it: a public policy that is restricted must not come in by this door.
+  const own = { resource: undefined, acl: undefined, resourceAccount: accountNumber }
+  const wide = decide({ ...input, ...own, request: { ...request, caller } })
+  return wide.allowed ? wide : undefined
 }
 
 /** Throws AccessDenied unless the principal may. */

@@ -9,7 +9,13 @@ const code = (expected: string) => (thrown: unknown) =>
   thrown instanceof S3Error && thrown.code === expected
 
 const contextThat = (region: string, failure: 'BucketAlreadyOwnedByYou' | 'BucketAlreadyExists') =>
-  contextOf({ region, buckets: { create: () => Promise.reject(new S3Error(failure)) } as never })
+  contextOf({
+    region,
+    buckets: {
+      create: () => Promise.reject(new S3Error(failure)),
+      find: () => Promise.resolve({ settings: {} }),
+    } as never,
+  })
 
 test('an own bucket made again is well in the first region only', async () => {
   const input = { Bucket: 'garden' }
@@ -18,6 +24,8 @@ test('an own bucket made again is well in the first region only', async () => {
   assert.equal(output.Location, '/garden')
   await assert.rejects(createBucket.run(input, contextThat('eu-west-1', again)), code(again))
   const other = 'BucketAlreadyExists'
+  const owned = { ...input, ObjectOwnership: 'ObjectWriter' }
+  await assert.rejects(createBucket.run(owned, contextThat('us-east-1', again)), code(other))
   await assert.rejects(createBucket.run(input, contextThat('us-east-1', other)), code(other))
 })
 
@@ -39,7 +47,6 @@ test('what is not built is refused before a bucket is made', async () => {
     )
   await refused({ Bucket: 'A_B' }, 'InvalidBucketName')
   await refused({ ObjectLockEnabledForBucket: true }, 'NotImplemented')
-  await refused({ ObjectOwnership: 'ObjectWriter' }, 'NotImplemented')
   await refused({ ObjectOwnership: 'nonsense' }, 'InvalidArgument')
   await refused({ ACL: 'public-read' }, 'InvalidBucketAclWithObjectOwnership')
 })
