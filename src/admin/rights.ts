@@ -3,12 +3,11 @@
  * volume, an account in its own affairs; within the account, users and roles as far as their policies allow it.
  */
 import { callerOf } from '../access/authorize.ts'
+import { isSessionKey } from '../access/sessions.ts'
 import { S3Error } from '../model/errors.ts'
 import { decide } from '../rules/policy/decide.ts'
 import { accessDenied } from './errors.ts'
 import type { AdminContext, Scope } from './route.ts'
-
-export const resourcePrefix = 'arn:moongate:admin:::'
 
 /** Throws AccessDenied, in the same words whether the thing is there or not. */
 export async function requireRight(
@@ -17,12 +16,29 @@ export async function requireRight(
   what: { readonly scope: Scope; readonly resource: string },
 ): Promise<void> {
   const { principal } = context
+  const { scope } = what
   if (principal.kind === 'anonymous') throw accessDenied()
-  if (what.scope.of === 'caller') return
-  if (!(await administers(context)) && !(await isOwnAffair(context, what.scope)))
-    throw accessDenied()
-  if (!identityMay(context, action, `${resourcePrefix}${what.resource}`)) throw accessDenied()
+  const resource = `arn:moongate:admin::${await accountIn(scope, context)}:${what.resource}`
+  const { allowed, reason } = identityDecision(context, action, resource)
+  if (scope.of === 'caller') {
+    // What everybody may is taken away only by a word.
+    if (reason === 'explicit deny' || !isLasting(principal)) throw accessDenied()
+    return
+  }
+  if (!allowed) throw accessDenied()
+  if (!(await administers(context)) && !(await isOwnAffair(context, scope))) throw accessDenied()
 }
+
+/** Number of the account whose affair it is; volumes and their buckets are named without one. */
+async function accountIn(scope: Scope, { principal, access }: AdminContext): Promise<string> {
+  if (scope.of !== 'account' || scope.account === undefined) return ''
+  if (scope.account === principal.canonicalId) return principal.accountNumber
+  return (await access.account(scope.account))?.accountNumber ?? ''
+}
+
+/** A temporary or narrowed key must not make itself one that lasts. */
+const isLasting = ({ accessKeyId, identity }: AdminContext['principal']): boolean =>
+  !isSessionKey(accessKeyId) && identity.session === undefined
 
 async function isOwnAffair({ principal, buckets }: AdminContext, scope: Scope): Promise<boolean> {
   const { canonicalId } = principal
@@ -38,7 +54,11 @@ async function isOwnAffair({ principal, buckets }: AdminContext, scope: Scope): 
 }
 
 /** Within its account: the root unless it is denied, everybody else as their policies say. */
-function identityMay({ principal, condition }: AdminContext, action: string, resource: string) {
+function identityDecision(
+  { principal, condition }: AdminContext,
+  action: string,
+  resource: string,
+) {
   const { identity, accountNumber } = principal
   return decide({
     request: { caller: callerOf(principal), action, resource, condition },
@@ -46,7 +66,7 @@ function identityMay({ principal, condition }: AdminContext, action: string, res
     identity: identity.policies,
     boundary: identity.boundary,
     session: identity.session,
-  }).allowed
+  })
 }
 
 /** Whether the caller's account administers this Moongate; its users then may what their policies allow. */

@@ -2,7 +2,7 @@
 import type { Access } from '../access/accounts.ts'
 import type { Principal } from '../access/principal.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { Buckets } from '../ports/keyspace.ts'
+import type { BucketInfo, Buckets } from '../ports/keyspace.ts'
 import type { ConditionValues } from '../rules/policy/request.ts'
 import type { Fields, InputOf } from './fields.ts'
 
@@ -12,6 +12,12 @@ export interface AdminParts {
   readonly buckets: Buckets
   readonly clock: Clock
   readonly region: string
+  /** The condition keys of a request that is only thought of: those of who asks and what for, under the given ones. */
+  imagine(
+    principal: Principal,
+    what: { readonly bucket: BucketInfo | undefined; readonly key: string | undefined },
+    given: ReadonlyMap<string, string | readonly string[]>,
+  ): ConditionValues
 }
 
 /** Whose affair a request is: who may do it follows from that, see rights.ts. */
@@ -48,7 +54,7 @@ interface Declaration<F extends Fields> {
   readonly summary: string
   readonly fields: F
   readonly scope: (input: InputOf<F>, context: AdminContext) => Scope | Promise<Scope>
-  /** What the right is asked on, below `arn:moongate:admin:::`. */
+  /** What the right is asked on, behind `arn:moongate:admin::ACCOUNT:`. */
   readonly resource: (input: InputOf<F>) => string
   readonly run: (input: InputOf<F>, context: AdminContext) => Promise<Answer>
 }

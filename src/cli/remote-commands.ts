@@ -1,11 +1,9 @@
 /** Commands on a running server, which speak to its admin API. */
 import type { Arguments, Command, Flag } from './command.ts'
+import { identityCommandList } from './identity-commands.ts'
+import type { Said } from './said.ts'
 
 type Flags = Readonly<Record<string, Flag>>
-
-interface Said extends Omit<Command, 'kind' | 'flags'> {
-  readonly own?: Flags
-}
 
 /** Every remote command can be told where the server is and which key to use. */
 const remote = ({ own = {}, ...command }: Said): Command => ({
@@ -139,4 +137,8 @@ const bucketCommands: readonly Said[] = [
   },
 ]
 
-export const remoteCommands: readonly Command[] = [...volumeCommands, ...bucketCommands].map(remote)
+export const remoteCommands: readonly Command[] = [
+  ...volumeCommands,
+  ...bucketCommands,
+  ...identityCommandList,
+].map(remote)

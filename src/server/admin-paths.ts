@@ -15,6 +15,24 @@ import { newRequestId } from './http-refusal.ts'
 
 const bodyMax = 2 ** 20
 
+/** For the simulator: who asks and what for is known, and nothing of a request but what is given. */
+export const imagine =
+  (region: string, now: () => number): AdminContext['imagine'] =>
+  (principal, { bucket, key }, given) => {
+    const values = conditionsOf({
+      principal,
+      bucket,
+      key,
+      query: emptyQuery,
+      header: () => undefined,
+      sourceIp: '',
+      encrypted: false,
+      now: now(),
+      region,
+    })
+    return name => given.get(name) ?? values(name)
+  }
+
 /** Answers what is below the prefix and leaves everything else to the gateway. */
 export function withAdmin(gateway: Handler, api: AdminApi, parts: GatewayParts): Handler {
   const domains = prepareDomains(parts.options.domains)

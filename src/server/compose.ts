@@ -27,7 +27,7 @@ import { claimBlobs } from '../stores/files/store-id.ts'
 import { openMemoryBlobs } from '../stores/memory/blob-store.ts'
 import { openSqlite, type SqliteStore } from '../stores/sqlite/store.ts'
 import { readyChecksums } from '../wire/checksums/hashers.ts'
-import { withAdmin } from './admin-paths.ts'
+import { imagine, withAdmin } from './admin-paths.ts'
 import type { Config } from './config.ts'
 import { createFetcher } from './fetcher.ts'
 import { addressTest } from './networks.ts'
@@ -129,7 +129,9 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     fetcher: createFetcher(),
     lacksRoom: bytes => reserve !== undefined && lacksRoom(reserve, bytes, config.inlineMax),
   }
-  const api = new AdminApi({ access, buckets, clock, region: config.region })
+  const { region } = config
+  const imagined = imagine(region, () => clock.now())
+  const api = new AdminApi({ access, buckets, clock, region, imagine: imagined })
   const handler = withAdmin(createGateway(gatewayParts), api, gatewayParts)
   return {
     handler,

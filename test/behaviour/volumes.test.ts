@@ -3,40 +3,20 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { elements } from '../client.ts'
-import { type Running, root, runCommand, startInProcess } from '../server.ts'
-
-const moongate = async (
-  running: Running,
-  line: string,
-  env: Readonly<Record<string, string>> = {},
-) =>
-  runCommand(line.split(' '), {
-    keys: false,
-    env: {
-      MOONGATE_ENDPOINT: running.endpoint,
-      MOONGATE_ACCESS_KEY_ID: root.accessKeyId,
-      MOONGATE_SECRET_ACCESS_KEY: root.secret,
-      ...env,
-    },
-  })
-
-const said = async (running: Running, line: string, words: RegExp, status = 0) => {
-  const done = await moongate(running, line)
-  assert.match(done.stdout + done.stderr, words, line)
-  assert.equal(done.status, status, line)
-}
+import { moongate, requireSaid } from '../command-line.ts'
+import { startInProcess } from '../server.ts'
 
 test('a bucket of any volume is exposed by a link', async t => {
   const running = await startInProcess({ buckets: [] })
   t.after(() => running.close())
   const { client } = running
-  await said(running, 'volume create /s3v', /\/s3v is there already/)
-  await said(running, 'volume create /vol1', /\/vol1 is made/)
-  await said(running, 'volume create /vol1', /\/vol1 is there already/)
-  await said(running, 'bucket create /vol1/bucket1', /\/vol1\/bucket1 is made/)
-  await said(running, 'bucket create /vol1/bucket1', /is there already/)
-  await said(running, 'bucket link /vol1/bucket1 /s3v/common-bucket', /is made/)
-  await said(running, 'bucket link /vol1/bucket1 /s3v/common-bucket', /is there already/)
+  await requireSaid(running, 'volume create /s3v', /\/s3v is there already/)
+  await requireSaid(running, 'volume create /vol1', /\/vol1 is made/)
+  await requireSaid(running, 'volume create /vol1', /\/vol1 is there already/)
+  await requireSaid(running, 'bucket create /vol1/bucket1', /\/vol1\/bucket1 is made/)
+  await requireSaid(running, 'bucket create /vol1/bucket1', /is there already/)
+  await requireSaid(running, 'bucket link /vol1/bucket1 /s3v/common-bucket', /is made/)
+  await requireSaid(running, 'bucket link /vol1/bucket1 /s3v/common-bucket', /is there already/)
 
   assert.equal((await client.put('/common-bucket/key', 'through the link')).status, 200)
   assert.equal((await client.get('/vol1:bucket1/key')).text, 'through the link')
@@ -54,10 +34,10 @@ test('a bucket of any volume is exposed by a link', async t => {
   assert.equal((await moongate(running, 'bucket path common-bucket')).stdout, path)
   assert.equal((await client.get('/s3v:common-bucket/copy')).text, 'through the link')
   assert.equal((await client.get('/:common-bucket/copy')).text, 'through the link')
-  await said(running, 'bucket info common-bucket', /link to {2}\/vol1\/bucket1/)
-  await said(running, 'bucket delete /vol1/bucket1', /BucketNotEmpty: /, 1)
-  await said(running, 'volume delete /vol1', /VolumeNotEmpty: /, 1)
-  await said(running, 'bucket delete common-bucket', /is gone/)
+  await requireSaid(running, 'bucket info common-bucket', /link to {2}\/vol1\/bucket1/)
+  await requireSaid(running, 'bucket delete /vol1/bucket1', /BucketNotEmpty: /, 1)
+  await requireSaid(running, 'volume delete /vol1', /VolumeNotEmpty: /, 1)
+  await requireSaid(running, 'bucket delete common-bucket', /is gone/)
   assert.equal((await client.get('/common-bucket/key')).code, 'NoSuchBucket')
   assert.equal((await client.get('/vol1:bucket1/key')).status, 200)
 })
@@ -67,7 +47,7 @@ test('links to links, to nothing and in circles', async t => {
   t.after(() => running.close())
   const { client } = running
   const links = ['source first', 'first second', 'ping pong', 'pong ping', 'nothing dangling']
-  for (const link of links) await said(running, `bucket link ${link}`, /is made/)
+  for (const link of links) await requireSaid(running, `bucket link ${link}`, /is made/)
   assert.equal((await client.put('/second/key', 'two links away')).status, 200)
   assert.equal((await client.get('/source/key')).text, 'two links away')
   const circle = await client.get('/ping/key')
@@ -75,7 +55,7 @@ test('links to links, to nothing and in circles', async t => {
   const nowhere = await client.get('/dangling/key')
   assert.equal(`${nowhere.status} ${nowhere.code}`, '404 NoSuchBucket')
   assert.doesNotMatch(nowhere.text, /nothing/)
-  await said(running, 'bucket info dangling', /leads nowhere \(NoSuchBucket\)/)
+  await requireSaid(running, 'bucket info dangling', /leads nowhere \(NoSuchBucket\)/)
   for (const name of ['dangling', 'ping', 'first'])
     assert.equal((await client.delete(`/${name}`)).status, 204, name)
   assert.equal((await client.get('/second/key')).code, 'NoSuchBucket')
@@ -87,14 +67,18 @@ test('a quota is set where something is already, and told when it is reached', a
   t.after(() => running.close())
   const { client } = running
   await client.put('/bucket/key', 'x'.repeat(60))
-  await said(running, 'bucket quota bucket --quota-bytes 100', /1 version of objects were counted/)
+  await requireSaid(
+    running,
+    'bucket quota bucket --quota-bytes 100',
+    /1 version of objects were counted/,
+  )
   assert.equal((await client.put('/bucket/other', 'x'.repeat(41))).code, 'QuotaExceeded')
   assert.equal((await client.put('/bucket/other', 'x'.repeat(40))).status, 200)
-  await said(running, 'bucket info bucket', /bytes {4}100 B of 100 B/)
-  await said(running, 'volume quota /s3v --quota-objects 2', /2 versions/)
+  await requireSaid(running, 'bucket info bucket', /bytes {4}100 B of 100 B/)
+  await requireSaid(running, 'volume quota /s3v --quota-objects 2', /2 versions/)
   assert.equal((await client.put('/bucket/third', '')).code, 'QuotaExceeded')
-  await said(running, 'volume quota /s3v --none', /is set/)
-  await said(running, 'bucket quota bucket --none', /is set/)
+  await requireSaid(running, 'volume quota /s3v --none', /is set/)
+  await requireSaid(running, 'bucket quota bucket --none', /is set/)
   assert.equal((await client.put('/bucket/third', 'x'.repeat(100))).status, 200)
-  await said(running, 'volume quota /s3v', /Say what is to be the limit/, 2)
+  await requireSaid(running, 'volume quota /s3v', /Say what is to be the limit/, 2)
 })

@@ -1,6 +1,17 @@
 /** Every route there is. */
 import type { Route } from '../route.ts'
 import { bucketRoutes } from './buckets.ts'
+import { keyRoutes } from './keys.ts'
+import { policyRoutesOfAll } from './policies.ts'
+import { simulatorRoutes } from './simulator.ts'
+import { identityRoutes } from './users.ts'
 import { volumeRoutes } from './volumes.ts'
 
-export const routes: readonly Route[] = [...volumeRoutes, ...bucketRoutes]
+export const routes: readonly Route[] = [
+  ...volumeRoutes,
+  ...bucketRoutes,
+  ...identityRoutes,
+  ...keyRoutes,
+  ...policyRoutesOfAll,
+  ...simulatorRoutes,
+]

@@ -1,0 +1,190 @@
+/** Routes of managed policies: what they say, and who has them. */
+import { defaultText } from '../../access/identities/resolve.ts'
+import type { EntityRecord } from '../../access/identities/tables.ts'
+import { type AdminContext, type Route, route } from '../route.ts'
+import {
+  accountField,
+  accountOf,
+  accountScope,
+  isMissing,
+  named,
+  pageOf,
+  policyArn,
+  shownEntity,
+  shownPage,
+} from './identities.ts'
+import { pageFields } from './names.ts'
+
+const fields = {
+  policy: { ...named('policy'), doc: 'Name of the policy, or its ARN' },
+  account: accountField,
+} as const
+const resource = ({ policy }: { policy: string }) => `policy/${policy}`
+
+interface Named {
+  readonly policy: string
+  readonly account?: string | undefined
+}
+
+/** A policy keeps some versions; the oldest that is not in force makes room for another. */
+const versionsMax = 5
+
+async function makeRoom(record: EntityRecord, input: Named, context: AdminContext): Promise<void> {
+  const { versions = [], defaultVersion } = record.document
+  const oldest = versions.find(({ id }) => id !== defaultVersion)
+  if (versions.length < versionsMax || oldest === undefined) return
+  const arn = await policyArn(input.policy, input, context)
+  await context.access.iam.policies.deleteVersion(accountOf(input, context), arn, oldest.id)
+}
+
+/** The policy with this text in force: made, changed, or as it is. */
+async function put(input: Named, text: string, context: AdminContext, description?: string) {
+  const { policies, records } = context.access.iam
+  const account = accountOf(input, context)
+  const there = await records.find(account, 'policy', input.policy)
+  if (there === undefined) {
+    const made = await policies.create(account, { name: input.policy, text, description })
+    return { policy: await shownEntity(made, context), created: true, changed: true }
+  }
+  const changed = defaultText(there) !== text
+  if (changed) {
+    await makeRoom(there, input, context)
+    const arn = await policyArn(input.policy, input, context)
+    await policies.createVersion(account, arn, { text, isDefault: true })
+  }
+  return { policy: await shownEntity(there, context), created: false, changed }
+}
+
+const policyRoutes: readonly Route[] = [
+  route({
+    name: 'ListPolicies',
+    method: 'GET',
+    path: '/policies',
+    summary: 'Managed policies of an account in the order of their names',
+    fields: { account: accountField, ...pageFields },
+    scope: accountScope,
+    resource: () => 'policy/*',
+    async run(input, context) {
+      const page = await context.access.iam.policies.list(accountOf(input, context), pageOf(input))
+      const { entries: policies, next } = await shownPage(page, context)
+      return { data: { policies, next } }
+    },
+  }),
+  route({
+    name: 'PutPolicy',
+    method: 'PUT',
+    path: '/policies/{policy}',
+    summary: 'Make a managed policy, or put another document in force; the same once more is well',
+    fields: {
+      ...fields,
+      policy: named('policy'),
+      document: { is: 'record', in: 'body', required: true, doc: 'Policy in IAM’s language' },
+      description: { is: 'text', in: 'body', doc: 'For people' },
+    },
+    scope: accountScope,
+    resource,
+    async run({ document, description, ...input }, context) {
+      const data = await put(input, JSON.stringify(document), context, description)
+      return { status: data.created ? 201 : 200, data }
+    },
+  }),
+  route({
+    name: 'GetPolicy',
+    method: 'GET',
+    path: '/policies/{policy}',
+    summary: 'A managed policy with its document and who has it',
+    fields,
+    scope: accountScope,
+    resource,
+    async run(input, context) {
+      const { policies } = context.access.iam
+      const account = accountOf(input, context)
+      const arn = await policyArn(input.policy, input, context)
+      const record = await policies.get(account, arn)
+      const holders = await policies.holders(account, arn)
+      if (record === undefined) return { data: { policy: { arn }, holders } }
+      const document: unknown = JSON.parse(defaultText(record))
+      return { data: { policy: await shownEntity(record, context), document, holders } }
+    },
+  }),
+  route({
+    name: 'DeletePolicy',
+    method: 'DELETE',
+    path: '/policies/{policy}',
+    summary: 'Delete a managed policy that nobody has any more',
+    fields,
+    scope: accountScope,
+    resource,
+    async run(input, context) {
+      const { policies } = context.access.iam
+      const account = accountOf(input, context)
+      const arn = await policyArn(input.policy, input, context)
+      const holders = await policies.holders(account, arn)
+      const record = holders.length > 0 ? undefined : await policies.get(account, arn)
+      const { versions = [], defaultVersion } = record?.document ?? {}
+      for (const { id } of versions)
+        if (id !== defaultVersion) await policies.deleteVersion(account, arn, id)
+      await policies.delete(account, arn)
+      return { status: 204, data: undefined }
+    },
+  }),
+]
+
+const kinds = {
+  user: { segment: 'users', word: 'User' },
+  group: { segment: 'groups', word: 'Group' },
+  role: { segment: 'roles', word: 'Role' },
+} as const
+
+/** Attaching a policy to one kind of identity and taking it away again. */
+function attaching(kind: keyof typeof kinds): readonly Route[] {
+  const { segment, word } = kinds[kind]
+  const path = `/${segment}/{name}/policies/{policy}`
+  const both = { name: named(kind), ...fields }
+  const of = ({ name }: { name: string }) => `${kind}/${name}`
+  return [
+    route({
+      name: `Attach${word}Policy`,
+      method: 'PUT',
+      path,
+      summary: `Attach a managed policy to a ${kind}; once more is well`,
+      fields: both,
+      scope: accountScope,
+      resource: of,
+      async run(input, context) {
+        const arn = await policyArn(input.policy, input, context)
+        const holder = { kind, name: input.name }
+        await context.access.iam.grants.attach(accountOf(input, context), holder, arn)
+        return { status: 204, data: undefined }
+      },
+    }),
+    route({
+      name: `Detach${word}Policy`,
+      method: 'DELETE',
+      path,
+      summary: `Take a managed policy away from a ${kind}; one that it has not is well`,
+      fields: both,
+      scope: accountScope,
+      resource: of,
+      async run(input, context) {
+        const { grants } = context.access.iam
+        const account = accountOf(input, context)
+        const arn = await policyArn(input.policy, input, context)
+        const holder = { kind, name: input.name }
+        const attached = await grants.attached(account, holder)
+        if (!attached.some(policy => policy.arn === arn)) return { status: 204, data: undefined }
+        await grants.detach(account, holder, arn).catch((error: unknown) => {
+          if (!isMissing(error)) throw error
+        })
+        return { status: 204, data: undefined }
+      },
+    }),
+  ]
+}
+
+export const policyRoutesOfAll: readonly Route[] = [
+  ...policyRoutes,
+  ...attaching('user'),
+  ...attaching('group'),
+  ...attaching('role'),
+]

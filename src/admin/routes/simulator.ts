@@ -1,0 +1,177 @@
+/** The policy simulator: whether somebody may do something, and which statement says so. */
+import { decisionOf, needsObject, type ObjectFacts, type Question } from '../../access/authorize.ts'
+import { anonymousIn, type Principal } from '../../access/principal.ts'
+import { holderOf, principalOf } from '../../access/principals.ts'
+import { S3Error } from '../../model/errors.ts'
+import { QueryError } from '../../model/query-errors.ts'
+import type { BucketInfo, Resolved } from '../../ports/keyspace.ts'
+import type { Decision } from '../../rules/policy/decide.ts'
+import { AdminError, accessDenied } from '../errors.ts'
+import { administers } from '../rights.ts'
+import { type AdminContext, type Route, route } from '../route.ts'
+import { accountField, accountOf, accountScope } from './identities.ts'
+import { volumeNamed } from './names.ts'
+
+interface Who {
+  readonly account?: string | undefined
+  readonly user?: string | undefined
+  readonly role?: string | undefined
+  readonly anonymous?: boolean | undefined
+}
+
+const gone = (what: string): QueryError =>
+  new QueryError('NoSuchEntity', `The ${what} cannot be found.`)
+
+/** Who is thought of, with all the policies that a request of theirs would have. */
+async function principalFor(who: Who, context: AdminContext): Promise<Principal> {
+  const { access, principal } = context
+  const { identities } = access.iam
+  const named = [who.user, who.role].filter(name => name !== undefined).length
+  if (named + (who.anonymous === true ? 1 : 0) > 1)
+    throw new AdminError('InvalidInput', 'Name a user, or a role, or anonymous.')
+  if (who.anonymous === true) return anonymousIn(principal.volume)
+  const id = accountOf(who, context)
+  const account = await access.account(id)
+  if (account === undefined) throw gone('account')
+  const { canonicalId } = await access.rootPrincipal('')
+  const key = { accessKeyId: '', administers: id === canonicalId }
+  if (who.role === undefined) {
+    const holder = { ...key, user: who.user ?? null }
+    const found = await holderOf(identities, account, holder)
+    if (found === undefined) throw gone(`user ${who.user}`)
+    return found
+  }
+  const role = await identities.role(id, who.role)
+  if (role === undefined) throw gone(`role ${who.role}`)
+  return principalOf(account, key, {
+    kind: 'assumed-role',
+    arn: `arn:aws:sts::${account.accountNumber}:assumed-role/${role.name}/simulated`,
+    userId: `${role.userId}:simulated`,
+    name: '',
+    roleArn: role.arn,
+    policies: role.policies,
+    boundary: role.boundary,
+    tags: role.tags,
+    facts: {},
+  })
+}
+
+/**
+ * The bucket that a name leads to, as far as it is any affair of who asks: another account's says the same as one that
+ * is not there.
+ */
+async function wayTo(volume: string, name: string, account: string, context: AdminContext) {
+  const all = await administers(context)
+  try {
+    const way = await context.buckets.resolve(volume, name)
+    const isOwn = [...way.via, way.bucket].every(({ owner }) => owner === account)
+    if (all || isOwn) return way
+  } catch (error) {
+    if (!(error instanceof S3Error) || all) throw error
+  }
+  throw accessDenied()
+}
+
+async function factsOf(
+  bucket: BucketInfo,
+  key: string,
+  { buckets }: AdminContext,
+): Promise<ObjectFacts | undefined> {
+  try {
+    return await buckets.keyspace(bucket).head({ key })
+  } catch (error) {
+    if (error instanceof S3Error && error.status < 500) return undefined
+    throw error
+  }
+}
+
+interface Step {
+  readonly at: string
+  readonly decision: Decision
+}
+
+/** Each link on the way, then the bucket; the first that is denied ends it. */
+async function walk(question: Question, way: Resolved, context: AdminContext): Promise<Step> {
+  for (const bucket of [...way.via, way.bucket]) {
+    const asked = { ...question, bucket }
+    const key = bucket === way.bucket && needsObject(asked) ? question.key : undefined
+    const object = key === undefined ? undefined : await factsOf(bucket, key, context)
+    const decision = decisionOf({ ...asked, object })
+    const at = `/${bucket.volume}/${bucket.name}`
+    if (!decision.allowed || bucket === way.bucket) return { at, decision }
+  }
+  throw new Error('a way ends at a bucket')
+}
+
+function givenOf(context: Readonly<Record<string, unknown>> | undefined) {
+  const given = new Map<string, string | readonly string[]>()
+  for (const [name, value] of Object.entries(context ?? {})) {
+    const values = Array.isArray(value) ? value : [value]
+    if (!values.every(item => typeof item === 'string'))
+      throw new AdminError('InvalidInput', `context.${name} must be text, or a list of texts.`)
+    given.set(name.toLowerCase(), Array.isArray(value) ? values : (values[0] ?? ''))
+  }
+  return given
+}
+
+function told({ at, decision }: Step, principal: Principal) {
+  const { allowed, reason, policy, sid, statement } = decision
+  return {
+    allowed,
+    reason,
+    policy: policy ?? null,
+    sid: sid ?? null,
+    statement: statement ?? null,
+    at,
+    as: principal.identity.arn || 'anonymous',
+  }
+}
+
+export const simulatorRoutes: readonly Route[] = [
+  route({
+    name: 'TestPolicy',
+    method: 'POST',
+    path: '/policy/test',
+    summary: 'Whether somebody may do something, and which statement of which policy says so',
+    fields: {
+      account: { ...accountField, in: 'body' },
+      user: { is: 'text', in: 'body', doc: 'Name of the user; without who, the account’s root' },
+      role: { is: 'text', in: 'body', doc: 'Name of the role' },
+      anonymous: { is: 'flag', in: 'body', doc: 'Somebody without a key' },
+      action: {
+        is: 'text',
+        in: 'body',
+        required: true,
+        form: /^[a-z0-9-]+:[A-Za-z]+$/,
+        doc: 'For instance s3:PutObject',
+      },
+      volume: { is: 'text', in: 'body', doc: 'Volume of the bucket; the caller’s own' },
+      bucket: { is: 'text', in: 'body', doc: 'Bucket or link; none for s3:ListAllMyBuckets' },
+      key: { is: 'text', in: 'body', doc: 'Key of the object' },
+      context: { is: 'record', in: 'body', doc: 'Condition keys with their values' },
+    },
+    scope: accountScope,
+    resource: ({ user, role }) => (role === undefined ? `user/${user ?? '*'}` : `role/${role}`),
+    async run(input, context) {
+      const { action, bucket: name, key } = input
+      const principal = await principalFor(input, context)
+      const volume = volumeNamed(input.volume ?? '-', context)
+      const given = givenOf(input.context)
+      const imagined = (bucket: BucketInfo | undefined) => ({
+        principal,
+        action,
+        volume,
+        bucket,
+        key,
+        condition: context.imagine(principal, { bucket, key }, given),
+      })
+      if (name === undefined || action === 's3:CreateBucket') {
+        const step = { at: '*', decision: decisionOf({ ...imagined(undefined), name }) }
+        return { data: told(step, principal) }
+      }
+      const account = accountOf(input, context)
+      const way = await wayTo(volume, name, account, context)
+      return { data: told(await walk(imagined(way.bucket), way, context), principal) }
+    },
+  }),
+]

@@ -1,0 +1,279 @@
+/** Routes of users, groups and roles. */
+import type { Holder } from '../../access/identities/grants.ts'
+import { type AdminContext, type Route, route } from '../route.ts'
+import {
+  accountField,
+  accountOf,
+  accountScope,
+  makeOnce,
+  named,
+  pageOf,
+  shownEntity,
+  shownPage,
+} from './identities.ts'
+import { pageFields } from './names.ts'
+
+const path = { is: 'text', in: 'body', doc: 'IAM path: / or /team/' } as const
+const listFields = { account: accountField, ...pageFields }
+
+async function policiesOf(holder: Holder, account: string, { access }: AdminContext) {
+  const { grants } = access.iam
+  const [attached, inline] = await Promise.all([
+    grants.attached(account, holder),
+    grants.inlineNames(account, holder),
+  ])
+  return { attached, inline }
+}
+
+const userFields = { user: named('user'), account: accountField }
+const userResource = ({ user }: { user: string }) => `user/${user}`
+
+const userRoutes: readonly Route[] = [
+  route({
+    name: 'ListUsers',
+    method: 'GET',
+    path: '/users',
+    summary: 'Users of an account in the order of their names',
+    fields: listFields,
+    scope: accountScope,
+    resource: () => 'user/*',
+    async run(input, context) {
+      const page = await context.access.iam.users.list(accountOf(input, context), pageOf(input))
+      const { entries: users, next } = await shownPage(page, context)
+      return { data: { users, next } }
+    },
+  }),
+  route({
+    name: 'CreateUser',
+    method: 'PUT',
+    path: '/users/{user}',
+    summary: 'Make a user; one that is there already is answered with 200',
+    fields: {
+      ...userFields,
+      path,
+      displayName: { is: 'text', in: 'body', doc: 'For people' },
+      email: { is: 'text', in: 'body', doc: 'E-mail address' },
+    },
+    scope: accountScope,
+    resource: userResource,
+    async run({ user: name, account: _, ...rest }, context) {
+      const account = accountOf({ account: _ }, context)
+      const { users } = context.access.iam
+      const { made, created } = await makeOnce(
+        () => users.create(account, { name, ...rest }),
+        () => users.get(account, name),
+      )
+      const data = { user: await shownEntity(made, context), created }
+      return { status: created ? 201 : 200, data }
+    },
+  }),
+  route({
+    name: 'GetUser',
+    method: 'GET',
+    path: '/users/{user}',
+    summary: 'A user with groups and policies',
+    fields: userFields,
+    scope: accountScope,
+    resource: userResource,
+    async run(input, context) {
+      const account = accountOf(input, context)
+      const { users } = context.access.iam
+      const user = await shownEntity(await users.get(account, input.user), context)
+      const groups = (await users.groups(account, input.user)).map(({ name }) => name)
+      const policies = await policiesOf({ kind: 'user', name: input.user }, account, context)
+      return { data: { user, groups, policies } }
+    },
+  }),
+  route({
+    name: 'DeleteUser',
+    method: 'DELETE',
+    path: '/users/{user}',
+    summary: 'Delete a user who has no keys, policies and groups any more',
+    fields: userFields,
+    scope: accountScope,
+    resource: userResource,
+    async run(input, context) {
+      await context.access.iam.users.delete(accountOf(input, context), input.user)
+      return { status: 204, data: undefined }
+    },
+  }),
+]
+
+const groupFields = { group: named('group'), account: accountField }
+const groupResource = ({ group }: { group: string }) => `group/${group}`
+const memberFields = { ...groupFields, user: named('user') }
+
+const groupRoutes: readonly Route[] = [
+  route({
+    name: 'ListGroups',
+    method: 'GET',
+    path: '/groups',
+    summary: 'Groups of an account in the order of their names',
+    fields: listFields,
+    scope: accountScope,
+    resource: () => 'group/*',
+    async run(input, context) {
+      const page = await context.access.iam.groups.list(accountOf(input, context), pageOf(input))
+      const { entries: groups, next } = await shownPage(page, context)
+      return { data: { groups, next } }
+    },
+  }),
+  route({
+    name: 'CreateGroup',
+    method: 'PUT',
+    path: '/groups/{group}',
+    summary: 'Make a group; one that is there already is answered with 200',
+    fields: { ...groupFields, path },
+    scope: accountScope,
+    resource: groupResource,
+    async run(input, context) {
+      const account = accountOf(input, context)
+      const { groups } = context.access.iam
+      const { made, created } = await makeOnce(
+        () => groups.create(account, input.group, input.path),
+        () => groups.get(account, input.group),
+      )
+      const data = { group: await shownEntity(made, context), created }
+      return { status: created ? 201 : 200, data }
+    },
+  }),
+  route({
+    name: 'GetGroup',
+    method: 'GET',
+    path: '/groups/{group}',
+    summary: 'A group with its users and policies',
+    fields: groupFields,
+    scope: accountScope,
+    resource: groupResource,
+    async run(input, context) {
+      const account = accountOf(input, context)
+      const { groups } = context.access.iam
+      const group = await shownEntity(await groups.get(account, input.group), context)
+      const users = (await groups.members(account, input.group)).map(({ name }) => name)
+      const policies = await policiesOf({ kind: 'group', name: input.group }, account, context)
+      return { data: { group, users, policies } }
+    },
+  }),
+  route({
+    name: 'DeleteGroup',
+    method: 'DELETE',
+    path: '/groups/{group}',
+    summary: 'Delete a group that has no users and policies any more',
+    fields: groupFields,
+    scope: accountScope,
+    resource: groupResource,
+    async run(input, context) {
+      await context.access.iam.groups.delete(accountOf(input, context), input.group)
+      return { status: 204, data: undefined }
+    },
+  }),
+  route({
+    name: 'AddUserToGroup',
+    method: 'PUT',
+    path: '/groups/{group}/users/{user}',
+    summary: 'Put a user into a group; one who is in it already stays',
+    fields: memberFields,
+    scope: accountScope,
+    resource: groupResource,
+    async run(input, context) {
+      const { group, user } = input
+      await context.access.iam.groups.add(accountOf(input, context), group, user)
+      return { status: 204, data: undefined }
+    },
+  }),
+  route({
+    name: 'RemoveUserFromGroup',
+    method: 'DELETE',
+    path: '/groups/{group}/users/{user}',
+    summary: 'Take a user out of a group',
+    fields: memberFields,
+    scope: accountScope,
+    resource: groupResource,
+    async run(input, context) {
+      const { group, user } = input
+      await context.access.iam.groups.remove(accountOf(input, context), group, user)
+      return { status: 204, data: undefined }
+    },
+  }),
+]
+
+const roleFields = { role: named('role'), account: accountField }
+const roleResource = ({ role }: { role: string }) => `role/${role}`
+
+const roleRoutes: readonly Route[] = [
+  route({
+    name: 'ListRoles',
+    method: 'GET',
+    path: '/roles',
+    summary: 'Roles of an account in the order of their names',
+    fields: listFields,
+    scope: accountScope,
+    resource: () => 'role/*',
+    async run(input, context) {
+      const page = await context.access.iam.roles.list(accountOf(input, context), pageOf(input))
+      const { entries: roles, next } = await shownPage(page, context)
+      return { data: { roles, next } }
+    },
+  }),
+  route({
+    name: 'CreateRole',
+    method: 'PUT',
+    path: '/roles/{role}',
+    summary: 'Make a role; one that is there already is answered with 200',
+    fields: {
+      ...roleFields,
+      path,
+      trust: {
+        is: 'record',
+        in: 'body',
+        required: true,
+        doc: 'Policy that says who may assume it',
+      },
+      description: { is: 'text', in: 'body', doc: 'For people' },
+      maxSession: { is: 'whole', in: 'body', doc: 'Seconds that a session may last; 3600' },
+    },
+    scope: accountScope,
+    resource: roleResource,
+    async run({ role: name, account: of, trust, ...rest }, context) {
+      const account = accountOf({ account: of }, context)
+      const { roles } = context.access.iam
+      const { made, created } = await makeOnce(
+        () => roles.create(account, { name, trust: JSON.stringify(trust), ...rest }),
+        () => roles.get(account, name),
+      )
+      const data = { role: await shownEntity(made, context), created }
+      return { status: created ? 201 : 200, data }
+    },
+  }),
+  route({
+    name: 'GetRole',
+    method: 'GET',
+    path: '/roles/{role}',
+    summary: 'A role with its trust policy and its policies',
+    fields: roleFields,
+    scope: accountScope,
+    resource: roleResource,
+    async run(input, context) {
+      const account = accountOf(input, context)
+      const record = await context.access.iam.roles.get(account, input.role)
+      const role = await shownEntity(record, context)
+      const policies = await policiesOf({ kind: 'role', name: input.role }, account, context)
+      return { data: { role, trust: JSON.parse(record.document.trust ?? 'null'), policies } }
+    },
+  }),
+  route({
+    name: 'DeleteRole',
+    method: 'DELETE',
+    path: '/roles/{role}',
+    summary: 'Delete a role that has no policies any more',
+    fields: roleFields,
+    scope: accountScope,
+    resource: roleResource,
+    async run(input, context) {
+      await context.access.iam.roles.delete(accountOf(input, context), input.role)
+      return { status: 204, data: undefined }
+    },
+  }),
+]
+
+export const identityRoutes: readonly Route[] = [...userRoutes, ...groupRoutes, ...roleRoutes]

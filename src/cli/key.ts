@@ -1,0 +1,124 @@
+/** `moongate key …`. */
+import { adminPath } from '../admin/client.ts'
+import { exportLines } from '../server/banner.ts'
+import { duration } from '../server/setting.ts'
+import { call, flagOf, positionalsOf } from './calls.ts'
+import { type Arguments, WrongUse } from './command.ts'
+
+interface Key {
+  readonly accessKeyId: string
+  readonly user: string | null
+  readonly status: string
+  readonly expires: string | null
+}
+
+interface Made {
+  readonly key: Key
+  readonly secretAccessKey: string
+}
+
+const accountOf = (args: Arguments) => ({ account: flagOf(args, 'account') })
+
+/** `30d`, as milliseconds. */
+function lasting(text: string): number | undefined {
+  try {
+    return duration(0).parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** `30d` from now, a time of ISO 8601, or never. */
+function timeIn(text: string): string {
+  if (text === 'never') return text
+  const milliseconds = lasting(text)
+  if (milliseconds !== undefined) return new Date(Date.now() + milliseconds).toISOString()
+  if (/^\d{4}-/.test(text) && !Number.isNaN(Date.parse(text))) return new Date(text).toISOString()
+  throw new WrongUse(`${text} is no time: 30d, 2027-01-31 or never are.`)
+}
+
+function tellMade(args: Arguments, data: Made, first: string): void {
+  const { key, secretAccessKey } = data
+  const words = [
+    `${first} The secret is not shown again; keep it:`,
+    ...exportLines(key.accessKeyId, secretAccessKey),
+  ]
+  args.output.result(words.join('\n'), data)
+}
+
+export async function createKey(args: Arguments): Promise<number> {
+  const [user] = positionalsOf(args, 'key create [USER]', 0, 1)
+  const expires = flagOf(args, 'expires')
+  const data = await call<Made>(args, {
+    method: 'POST',
+    path: '/keys',
+    query: accountOf(args),
+    body: {
+      user,
+      description: flagOf(args, 'description'),
+      expires: expires === undefined ? undefined : timeIn(expires),
+    },
+  })
+  tellMade(args, data, `The key of ${data.key.user ?? 'the account'} is made.`)
+  return 0
+}
+
+export async function listKeys(args: Arguments): Promise<number> {
+  const [user] = positionalsOf(args, 'key list [USER]', 0, 1)
+  const query = { ...accountOf(args), user }
+  const { keys } = await call<{ keys: readonly Key[] }>(args, {
+    method: 'GET',
+    path: '/keys',
+    query,
+  })
+  for (const key of keys) {
+    const end = key.expires === null ? '' : `  until ${key.expires}`
+    args.output.result(`${key.accessKeyId}  ${key.status.padEnd(8)}${end}`.trimEnd(), key)
+  }
+  return 0
+}
+
+export async function rotateKey(args: Arguments): Promise<number> {
+  const [id = ''] = positionalsOf(args, 'key rotate KEY', 1)
+  const said = flagOf(args, 'grace')
+  const grace = said === undefined ? 0 : lasting(said)
+  if (grace === undefined) throw new WrongUse(`--grace must be a time, for instance 1h.`)
+  const data = await call<Made>(args, {
+    method: 'POST',
+    path: adminPath('keys', id, 'rotate'),
+    query: accountOf(args),
+    body: { grace: Math.ceil(grace / 1000) },
+  })
+  tellMade(args, data, grace === 0 ? `${id} is gone.` : `${id} works for ${said} more.`)
+  return 0
+}
+
+async function change(args: Arguments, id: string, body: object, words: string): Promise<number> {
+  const path = adminPath('keys', id)
+  const data = await call(args, { method: 'PUT', path, query: accountOf(args), body })
+  args.output.result(`${id} ${words}.`, data)
+  return 0
+}
+
+export async function disableKey(args: Arguments): Promise<number> {
+  const [id = ''] = positionalsOf(args, 'key disable KEY', 1)
+  return change(args, id, { status: 'Inactive' }, 'is switched off')
+}
+
+export async function enableKey(args: Arguments): Promise<number> {
+  const [id = ''] = positionalsOf(args, 'key enable KEY', 1)
+  return change(args, id, { status: 'Active' }, 'is switched on')
+}
+
+export async function expireKey(args: Arguments): Promise<number> {
+  const [id = '', when = ''] = positionalsOf(args, 'key expire KEY WHEN', 2)
+  const expires = timeIn(when)
+  return change(args, id, { expires }, expires === 'never' ? 'stays' : `works until ${expires}`)
+}
+
+export async function deleteKey(args: Arguments): Promise<number> {
+  const [id = ''] = positionalsOf(args, 'key delete KEY', 1)
+  await call(args, { method: 'DELETE', path: adminPath('keys', id), query: accountOf(args) })
+  args.output.result(`${id} is gone.`, { accessKeyId: id, deleted: true })
+  return 0
+}

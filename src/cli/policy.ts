@@ -1,0 +1,196 @@
+/** `moongate policy …`. */
+import { adminPath } from '../admin/client.ts'
+import { call, callAll, flagOf, positionalsOf } from './calls.ts'
+import { type Arguments, WrongUse } from './command.ts'
+import { documentIn } from './identity.ts'
+
+const accountOf = (args: Arguments) => ({ account: flagOf(args, 'account') })
+
+interface Split {
+  readonly bucket: string
+  readonly prefix: string
+}
+
+/** `photos/2026/`: a bucket and what its keys begin with. */
+function placeOf(text: string): Split {
+  const slash = text.indexOf('/')
+  const bucket = slash < 0 ? text : text.slice(0, slash)
+  if (bucket === '') throw new WrongUse(`${text} is no place, as photos/2026/ is.`)
+  return { bucket, prefix: slash < 0 ? '' : text.slice(slash + 1) }
+}
+
+function listing({ bucket, prefix }: Split, sid: string): object {
+  const condition = { StringLike: { 's3:prefix': `${prefix}*` } }
+  return {
+    Sid: sid,
+    Effect: 'Allow',
+    Action: 's3:ListBucket',
+    Resource: `arn:aws:s3:::${bucket}`,
+    ...(prefix === '' ? {} : { Condition: condition }),
+  }
+}
+
+const objects = ({ bucket, prefix }: Split, sid: string, actions: readonly string[]): object => ({
+  Sid: sid,
+  Effect: 'Allow',
+  Action: actions,
+  Resource: `arn:aws:s3:::${bucket}/${prefix}*`,
+})
+
+const reading = ['s3:GetObject', 's3:GetObjectVersion', 's3:GetObjectTagging']
+const writing = ['s3:PutObject', 's3:DeleteObject', 's3:AbortMultipartUpload']
+
+/** The document that `--read` and `--write` mean. */
+export function documentOf(read: readonly string[], write: readonly string[]): object {
+  const statements = [
+    ...read.map(placeOf).flatMap((place, index) => {
+      const number = read.length > 1 ? String(index + 1) : ''
+      return [listing(place, `List${number}`), objects(place, `Read${number}`, reading)]
+    }),
+    ...write.map(placeOf).map((place, index) => {
+      const number = write.length > 1 ? String(index + 1) : ''
+      return objects(place, `Write${number}`, writing)
+    }),
+  ]
+  return { Version: '2012-10-17', Statement: statements }
+}
+
+function saidDocument(args: Arguments, file: string | undefined): object {
+  const read = args.flags.get('read') ?? []
+  const write = args.flags.get('write') ?? []
+  const isSaid = read.length + write.length > 0
+  if (isSaid === (file !== undefined))
+    throw new WrongUse('Name a FILE (or - for standard input), or say --read or --write PLACE.')
+  return file === undefined ? documentOf(read, write) : documentIn(file)
+}
+
+export async function createPolicy(args: Arguments): Promise<number> {
+  const [name = '', file] = positionalsOf(args, 'policy create NAME [FILE]', 1, 2)
+  const data = await call<{ created: boolean; changed: boolean }>(args, {
+    method: 'PUT',
+    path: adminPath('policies', name),
+    query: accountOf(args),
+    body: { document: saidDocument(args, file), description: flagOf(args, 'description') },
+  })
+  const there = data.changed ? 'has a new version' : 'is there already'
+  args.output.result(`Policy ${name} ${data.created ? 'is made' : there}.`, data)
+  return 0
+}
+
+export async function listPolicies(args: Arguments): Promise<number> {
+  positionalsOf(args, 'policy list', 0)
+  const what = { method: 'GET', path: '/policies', query: accountOf(args) } as const
+  for (const policy of await callAll<{ name: string }>(args, what, 'policies'))
+    args.output.result(policy.name, policy)
+  return 0
+}
+
+export async function showPolicy(args: Arguments): Promise<number> {
+  const [name = ''] = positionalsOf(args, 'policy info NAME', 1)
+  const data = await call<{
+    policy: { arn: string }
+    document?: unknown
+    holders: readonly string[]
+  }>(args, { method: 'GET', path: adminPath('policies', name), query: accountOf(args) })
+  const words = [
+    `  arn      ${data.policy.arn}`,
+    `  held by  ${data.holders.join(', ') || 'nobody'}`,
+    ...(data.document === undefined ? [] : [JSON.stringify(data.document, null, 2)]),
+  ]
+  args.output.result([name, ...words].join('\n'), data)
+  return 0
+}
+
+export async function deletePolicy(args: Arguments): Promise<number> {
+  const [name = ''] = positionalsOf(args, 'policy delete NAME', 1)
+  const path = adminPath('policies', name)
+  await call(args, { method: 'DELETE', path, query: accountOf(args) })
+  args.output.result(`Policy ${name} is gone.`, { policy: name, deleted: true })
+  return 0
+}
+
+const kinds = ['user', 'group', 'role'] as const
+
+async function change(verb: 'attach' | 'detach', args: Arguments): Promise<number> {
+  const [policy = ''] = positionalsOf(args, `policy ${verb} NAME --user USER`, 1)
+  const said = kinds.filter(kind => args.flags.has(kind))
+  const [kind] = said
+  if (kind === undefined || said.length > 1)
+    throw new WrongUse('Say one of --user NAME, --group NAME or --role NAME.')
+  const name = flagOf(args, kind) ?? ''
+  const path = adminPath(`${kind}s`, name, 'policies', policy)
+  const method = verb === 'attach' ? 'PUT' : 'DELETE'
+  await call(args, { method, path, query: accountOf(args) })
+  const attached = verb === 'attach'
+  const words = attached ? 'is attached to' : 'is taken away from'
+  args.output.result(`Policy ${policy} ${words} ${kind} ${name}.`, {
+    policy,
+    [kind]: name,
+    attached,
+  })
+  return 0
+}
+
+export const attachPolicy = (args: Arguments): Promise<number> => change('attach', args)
+export const detachPolicy = (args: Arguments): Promise<number> => change('detach', args)
+
+interface Tested {
+  readonly allowed: boolean
+  readonly reason: string
+  readonly policy: string | null
+  readonly sid: string | null
+  readonly statement: number | null
+  readonly at: string
+  readonly as: string
+}
+
+/** `photos/2026/a.jpg`, `/vol1/photos/2026/a.jpg`, `arn:aws:s3:::photos/…`, or `*` for what concerns no bucket. */
+export function resourceIn(text: string): object {
+  if (text === '*') return {}
+  const arn = /^arn:aws:s3::([^:]*):(.+)$/.exec(text)
+  const [, volume = '', rest = ''] = arn ?? /^\/([^/]+)\/(.+)$/.exec(text) ?? ['', '', text]
+  const slash = rest.indexOf('/')
+  const bucket = slash < 0 ? rest : rest.slice(0, slash)
+  const key = slash < 0 || slash === rest.length - 1 ? undefined : rest.slice(slash + 1)
+  return { bucket, key, volume: volume === '' ? undefined : volume }
+}
+
+/** `name=value`; a name that is said several times has several values. */
+function contextOf(args: Arguments): object | undefined {
+  const pairs = args.flags.get('context')
+  if (pairs === undefined) return undefined
+  const context = new Map<string, string[]>()
+  for (const pair of pairs) {
+    const equals = pair.indexOf('=')
+    if (equals < 1) throw new WrongUse(`--context ${pair} must be NAME=VALUE.`)
+    const name = pair.slice(0, equals)
+    context.set(name, [...(context.get(name) ?? []), pair.slice(equals + 1)])
+  }
+  const single = (values: readonly string[]) => (values.length === 1 ? values[0] : values)
+  return Object.fromEntries([...context].map(([name, values]) => [name, single(values)]))
+}
+
+export async function testPolicy(args: Arguments): Promise<number> {
+  const [action = '', resource = ''] = positionalsOf(args, 'policy test ACTION RESOURCE', 2)
+  const data = await call<Tested>(args, {
+    method: 'POST',
+    path: '/policy/test',
+    body: {
+      ...accountOf(args),
+      user: flagOf(args, 'user'),
+      role: flagOf(args, 'role'),
+      anonymous: args.flags.has('anonymous') ? true : undefined,
+      action: action.includes(':') ? action : `s3:${action}`,
+      ...resourceIn(resource),
+      context: contextOf(args),
+    },
+  })
+  const { allowed, reason, policy, sid, statement, at, as } = data
+  const by =
+    policy === null
+      ? ''
+      : `\n  by ${policy}, statement ${(statement ?? 0) + 1}${sid === null ? '' : ` (${sid})`}`
+  const words = `${allowed ? 'Allowed' : 'Denied'}: ${reason}\n  to ${as}, at ${at}${by}`
+  args.output.result(words, data)
+  return allowed ? 0 : 1
+}
