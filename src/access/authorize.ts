@@ -75,7 +75,8 @@ const another = 'another'
 
 /** What a policy calls the resource; identity policies name the volume of a bucket in another one, as RGW's name a tenant. */
 export function resourceArn({ bucket, key, name }: Question, volume = ''): string {
-  if (bucket === undefined) return name === undefined ? '*' : `arn:aws:s3:::${name}`
+  // AWS's own examples give s3:ListAllMyBuckets on arn:aws:s3:::*.
+  if (bucket === undefined) return `arn:aws:s3:::${name ?? '*'}`
   const arn = `arn:aws:s3::${volume}:${bucket.name}`
   return key === undefined ? arn : `${arn}/${key}`
 }
@@ -171,7 +172,8 @@ function volumeWide({ principal, bucket }: Question, input: DecisionInput): Deci
   if (identity.volumeWide !== true || identity.policies.length === 0) return undefined
   if (bucket === undefined || bucket.volume !== volume) return undefined
   const { request } = input
-  const caller: Caller = { ...request.caller, kind: 'user' }
+  const { kind } = request.caller
+  const caller: Caller = { ...request.caller, kind: kind === 'root' ? 'user' : kind }
   // What others were given is not for it: a public policy that is restricted must not come in by this door.
   const own = { resource: undefined, acl: undefined, resourceAccount: accountNumber }
   const wide = decide({ ...input, ...own, request: { ...request, caller } })

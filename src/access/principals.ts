@@ -54,7 +54,7 @@ export async function holderOf(
   if (holder.user === null) {
     const { policies, volumeWide } = await identities.root(account.canonicalId)
     const root = rootIdentity(account.accountNumber, policies)
-    return principalOf(account, holder, policies.length === 0 ? root : { ...root, volumeWide })
+    return principalOf(account, holder, volumeWide ? { ...root, volumeWide } : root)
   }
   const user = await identities.user(account.canonicalId, holder.user)
   return user === undefined ? undefined : principalOf(account, holder, userIdentity(user))

@@ -1,5 +1,6 @@
 /** The condition keys of policies, read off a request: global ones, and those of S3. */
 import type { Principal } from '../access/principal.ts'
+import { tagsOf } from '../operations/s3/bucket/tagging.ts'
 import type { BucketInfo } from '../ports/keyspace.ts'
 import type { ConditionValues } from '../rules/policy/request.ts'
 import { parseTagging } from '../rules/tags.ts'
@@ -105,19 +106,29 @@ function requestTags(about: Circumstances): readonly { Key: string; Value: strin
   const text = about.header('x-amz-tagging')
   if (text === undefined) return []
   try {
-    return parseTagging(text)
+    return parseTagging(text, 'repeated')
   } catch {
     // The operation refuses it by name.
     return []
   }
 }
 
+const resourceTag = 's3:resourcetag/'
 const requestTag = 's3:requestobjecttag/'
 const principalTag = 'aws:principaltag/'
 
 function tagOf(tags: Readonly<Record<string, string>>, wanted: string): Value {
   for (const name in tags) if (name.toLowerCase() === wanted) return tags[name]
   return undefined
+}
+
+/** Ceph's tags may have a key more than once. */
+function valuesOf(
+  tags: readonly { readonly Key: string; readonly Value: string }[],
+  wanted: string,
+): Value {
+  const values = tags.filter(({ Key }) => Key.toLowerCase() === wanted).map(({ Value }) => Value)
+  return values.length === 0 ? undefined : values
 }
 
 function read(key: string, about: Circumstances): Value {
@@ -129,7 +140,13 @@ function read(key: string, about: Circumstances): Value {
   }
   if (key.startsWith(requestTag)) {
     const wanted = key.slice(requestTag.length)
-    return requestTags(about).find(({ Key }) => Key.toLowerCase() === wanted)?.Value
+    return valuesOf(requestTags(about), wanted)
+  }
+  if (key.startsWith(resourceTag)) {
+    const { bucket } = about
+    return bucket === undefined
+      ? undefined
+      : valuesOf(tagsOf(bucket), key.slice(resourceTag.length))
   }
   if (key === 's3:requestobjecttagkeys') {
     const keys = requestTags(about).map(({ Key }) => Key)

@@ -10,6 +10,9 @@ export interface Tag {
 // Letters, digits and spaces of any script, and + - = . _ : / @.
 const allowed = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u
 
+/** Whether a key may come again with another value, as Ceph lets it; AWS does not. */
+export type TagKeys = 'once' | 'repeated'
+
 /** Tags without a `Key` or a `Value` in the XML are no tags. */
 export interface WrittenTag {
   readonly Key?: string | undefined
@@ -20,7 +23,7 @@ export interface WrittenTag {
  * The tags of the `x-amz-tagging` header, which has the form of a query string, in the order of their keys. Throws
  * InvalidArgument when it is not encoded as one, InvalidTag when a rule of tags is broken.
  */
-export function parseTagging(header: string): readonly Tag[] {
+export function parseTagging(header: string, keys: TagKeys = 'once'): readonly Tag[] {
   const written: Tag[] = []
   for (const field of header.split('&')) {
     if (field === '') continue
@@ -29,7 +32,7 @@ export function parseTagging(header: string): readonly Tag[] {
     const value = equals < 0 ? '' : field.slice(equals + 1)
     written.push({ Key: decode(key, header), Value: decode(value, header) })
   }
-  return requireTags(written, limits.object_tags_max)
+  return requireTags(written, limits.object_tags_max, keys)
 }
 
 function decode(text: string, header: string): string {
@@ -48,7 +51,11 @@ function decode(text: string, header: string): string {
  * Tags as they are kept: complete and in the order of their keys, so that they are answered in one order however they
  * came. `most` is how many there may be. Throws InvalidTag, or MalformedXML where a key or value is missing.
  */
-export function requireTags(written: readonly WrittenTag[], most: number): readonly Tag[] {
+export function requireTags(
+  written: readonly WrittenTag[],
+  most: number,
+  keys: TagKeys = 'once',
+): readonly Tag[] {
   if (written.length > most) {
     const what = most === limits.object_tags_max ? 'Object' : 'Bucket'
     throw new S3Error('InvalidTag', {}, `${what} tags cannot be greater than ${most}`)
@@ -58,14 +65,15 @@ export function requireTags(written: readonly WrittenTag[], most: number): reado
   for (const { Key, Value } of written) {
     if (Key === undefined || Value === undefined) throw new S3Error('MalformedXML')
     requireTag(Key, Value)
-    if (seen.has(Key)) {
+    const what = keys === 'once' ? Key : `${Key}=${Value}`
+    if (seen.has(what)) {
       throw new S3Error(
         'InvalidTag',
         { TagKey: Key },
         'Cannot provide multiple Tags with the same key',
       )
     }
-    seen.add(Key)
+    seen.add(what)
     tags.push({ Key, Value })
   }
   return tags.sort((a, b) => (a.Key < b.Key ? -1 : 1))

@@ -80,20 +80,20 @@ export function requirePath(path: string): void {
 
 const tagForm = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u
 
-/** Throws InvalidInput, LimitExceeded. */
-export function requireTags(tags: readonly Tag[]): void {
+/** `keys`: whether one may come again, as Ceph lets it. Throws InvalidInput, LimitExceeded. */
+export function requireTags(tags: readonly Tag[], keys: 'once' | 'repeated' = 'once'): void {
   if (tags.length > tagsMax) {
     throw new QueryError('LimitExceeded', `Cannot exceed quota for TagsPerEntity: ${tagsMax}`)
   }
-  const keys = new Set<string>()
+  const seen = new Set<string>()
   for (const { Key, Value } of tags) {
-    if (keys.has(Key.toLowerCase())) {
+    if (keys === 'once' && seen.has(Key.toLowerCase())) {
       throw new QueryError(
         'InvalidInput',
         'Duplicate tag keys found. Tag keys are case-insensitive.',
       )
     }
-    keys.add(Key.toLowerCase())
+    seen.add(Key.toLowerCase())
     if (Key === '' || Key.length > 128 || Value.length > 256) {
       throw invalid('tags', 'A key has 1 to 128 characters, a value at most 256.')
     }

@@ -148,7 +148,8 @@ export class StoredIdentities implements Identities {
       ],
       ...(bounds.length === 0 ? {} : { boundary: await this.#policies(owner, bounds) }),
       tags: Object.fromEntries(record.document.tags.map(({ Key, Value }) => [Key, Value])),
-      volumeWide: owner.admin === 1 || kind === 'root',
+      volumeWide:
+        owner.admin === 1 || (kind === 'root' && (record.document.inline ?? []).length > 0),
     }
     if (kind !== 'role') return identity
     const { trust = '', maxSession = 3600 } = record.document

@@ -67,7 +67,7 @@ export class Roles {
     return this.#changes.change(account, async draft => {
       requireName('role', name)
       requirePath(path)
-      requireTags(tags)
+      requireTags(tags, draft.owner.admin === 1 ? 'repeated' : 'once')
       requireSession(maxSession)
       requireTrust(trust, name)
       if (await draft.find(account, 'role', name)) throw alreadyExists('role', name)

@@ -1,9 +1,10 @@
 /** What a writer says of an object beside its bytes, read from the headers of PutObject, CopyObject and the like. */
 import { bucketAccess } from '../../access/bucket-access.ts'
+import type { Principal } from '../../access/principal.ts'
 import { S3Error } from '../../model/errors.ts'
 import type { ObjectAttributes, StandardHeaders, Tag } from '../../ports/keyspace.ts'
 import { requireHeaderValue, requireMetadata, requireStorageClass } from '../../rules/metadata.ts'
-import { parseTagging } from '../../rules/tags.ts'
+import { parseTagging, type TagKeys } from '../../rules/tags.ts'
 import type { Context } from '../operation.ts'
 import type { Unfrozen } from './unfrozen.ts'
 
@@ -94,14 +95,22 @@ export function readMetadata(input: WrittenAttributes): Readonly<Record<string, 
 }
 
 /** The tags of the header `x-amz-tagging`. Throws InvalidArgument, InvalidTag. */
-export const readTags = (input: WrittenAttributes): readonly Tag[] =>
-  input.Tagging === undefined || input.Tagging === '' ? noTags : parseTagging(input.Tagging)
+export const readTags = (input: WrittenAttributes, { principal }: Sender): readonly Tag[] =>
+  input.Tagging === undefined || input.Tagging === ''
+    ? noTags
+    : parseTagging(input.Tagging, tagKeysOf(principal))
+
+type Sender = Pick<Context, 'principal'>
+
+/** What is under an administrator of the volume has tags as Ceph has them. */
+export const tagKeysOf = ({ identity }: Principal): TagKeys =>
+  identity.volumeWide === true ? 'repeated' : 'once'
 
 /** Everything that a write says of its object. Throws S3's errors for what may not be kept. */
-export const readAttributes = (input: WrittenAttributes): ObjectAttributes => ({
+export const readAttributes = (input: WrittenAttributes, sender: Sender): ObjectAttributes => ({
   headers: readHeaders(input),
   metadata: readMetadata(input),
-  tags: readTags(input),
+  tags: readTags(input, sender),
   storageClass: requireStorageClass(input.StorageClass),
 })
 

@@ -40,7 +40,7 @@ function requireTrust(
 ): void {
   const facts: Facts = {
     ...identity.facts,
-    ...roleFacts(found.role),
+    ...roleFacts(found),
     ...tagFacts(identity.tags),
     'aws:federatedprovider': identity.providerArn,
     'sts:rolesessionname': sessionName,

@@ -73,9 +73,7 @@ async function trusted(
   if (input.SourceIdentity !== undefined) actions.push('sts:SetSourceIdentity')
   const roles = await rolesOf(context, input.RoleArn)
   const found = roles.find(role =>
-    actions.every(action =>
-      isTrusted(context, role, action, { ...common, ...roleFacts(role.role) }),
-    ),
+    actions.every(action => isTrusted(context, role, action, { ...common, ...roleFacts(role) })),
   )
   if (found !== undefined) return found
   // Said in the same way whether there is such a role or not.

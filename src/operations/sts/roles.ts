@@ -3,6 +3,7 @@ import { parseIamArn } from '../../access/identities/names.ts'
 import type { ResolvedRole } from '../../access/identities/resolve.ts'
 import type { AccountRecord } from '../../access/tables.ts'
 import { QueryError } from '../../model/query-errors.ts'
+import type { Tag } from '../../ports/keyspace.ts'
 import { evaluate } from '../../rules/policy/evaluate.ts'
 import type { Caller } from '../../rules/policy/request.ts'
 import { type Facts, type QueryContext, withFacts } from '../query-operation.ts'
@@ -10,6 +11,7 @@ import { type Facts, type QueryContext, withFacts } from '../query-operation.ts'
 export interface FoundRole {
   readonly account: AccountRecord
   readonly role: ResolvedRole
+  readonly tags: readonly Tag[]
 }
 
 /** Throws ValidationError for what is no ARN of a role. */
@@ -19,17 +21,21 @@ export async function rolesOf({ store }: QueryContext, arn: string): Promise<rea
   const found: FoundRole[] = []
   for (const account of await store.records.accountsOfArn(parsed.account)) {
     const role = await store.identities.role(account.id, parsed.name)
-    if (role?.arn === arn) found.push({ account, role })
+    if (role?.arn !== arn) continue
+    const { document } = await store.roles.get(account.id, role.name)
+    found.push({ account, role, tags: document.tags })
   }
   return found
 }
 
 /** Condition keys of a role that is to be assumed. */
-export function roleFacts({ tags }: ResolvedRole): Facts {
-  const facts: Record<string, string> = {}
-  for (const [key, value] of Object.entries(tags)) {
-    facts[`aws:resourcetag/${key.toLowerCase()}`] = value
-    facts[`iam:resourcetag/${key.toLowerCase()}`] = value
+export function roleFacts({ tags }: FoundRole): Facts {
+  const facts: Record<string, readonly string[]> = {}
+  for (const { Key } of tags) {
+    const wanted = Key.toLowerCase()
+    const values = tags.filter(tag => tag.Key.toLowerCase() === wanted).map(({ Value }) => Value)
+    facts[`aws:resourcetag/${wanted}`] = values
+    facts[`iam:resourcetag/${wanted}`] = values
   }
   return facts
 }

@@ -30,7 +30,9 @@ const accountNumber = /^(?:\d{12}|RGW\d{17})$/
 // The account may be missing or a tenant's name, as Ceph's RGW writes it.
 const rootArn = /^arn:aws[a-z-]*:iam::([\w.$-]*):root$/
 const otherArn =
-  /^arn:aws[a-z-]*:(?:iam::[\w.$-]*:(?:user|role)|sts::[\w.$-]*:(?:assumed-role|federated-user))\/[^*?]+$/
+  /^arn:aws[a-z-]*:(?:iam::[\w.$-]*:(?:user|role|assumed-role)|sts::[\w.$-]*:(?:assumed-role|federated-user))\/[^*?]+$/
+/** Ceph's name for a session has IAM in it. */
+const sessionOfIam = /^(arn:aws[a-z-]*):iam(::[\w.$-]*:assumed-role\/)/
 // Ids of users and roles, which AWS keeps in a policy when they are gone.
 const uniqueId = /^A(?:IDA|ROA)[A-Z0-9]{12,}$/
 
@@ -72,7 +74,7 @@ function compilePrincipals(everyone: boolean, named: readonly NamedPrincipal[]):
   for (const { type, value } of named) {
     if (type === 'CanonicalUser') canonicals.add(value)
     else {
-      names.add(value)
+      names.add(value.replace(sessionOfIam, '$1:sts$2'))
       const account =
         type === 'AWS' ? (rootArn.exec(value)?.[1] ?? (accountNumber.test(value) ? value : '')) : ''
       if (account !== '') accounts.add(account)

@@ -103,9 +103,23 @@ function resolve(template: Template, condition: ConditionValues): Pattern | unde
 
 const nothing: ConditionValues = () => undefined
 
+/**
+ * A variable by itself may stand for several values, as a tag of Ceph's sessions has them: whichever it is matches. What
+ * it holds is literal.
+ */
+const isOneOf =
+  ({ key, fallback }: Variable): TemplateTest =>
+  (value, condition) => {
+    const values = condition(key)
+    if (typeof values === 'string') return values === value
+    return values === undefined ? fallback === value : values.includes(value)
+  }
+
 /** A test of a whole value. With a variable that the request does not have, nothing matches. */
 export function compileTemplate(template: Template): TemplateTest {
   if (!template.some(isVariable)) return compile(resolve(template, nothing) ?? [['']])
+  const [only] = template
+  if (template.length === 1 && only !== undefined && isVariable(only)) return isOneOf(only)
   return (value, condition) => {
     const pattern = resolve(template, condition)
     return pattern !== undefined && compile(pattern)(value)

@@ -55,6 +55,12 @@ export interface Scoped extends Omit<Credential, 'accessKeyId'> {
 /** Directory buckets' requests name a service of their own. */
 const ofS3: readonly string[] = ['s3', 's3express']
 
+/** An answer to HEAD has no body to tell the region in, and SDKs that were given none look for this header. */
+const told = (error: S3Error, region: string): S3Error => {
+  error.headers.push('x-amz-bucket-region', region)
+  return error
+}
+
 /**
  * Checks terminal, service, date and region, in AWS's order.
  * @param fail makes the error from AWS's words for what is wrong
@@ -86,8 +92,11 @@ export const checkScope = (
   const Region = options.region
   if (regionSet !== undefined) {
     if (regionSetHas(regionSet, Region)) return
-    throw fail(`the region set '${regionSet}' is wrong; expecting '${Region}'`, { Region })
+    throw told(
+      fail(`the region set '${regionSet}' is wrong; expecting '${Region}'`, { Region }),
+      Region,
+    )
   }
   if (region !== Region)
-    throw fail(`the region '${region}' is wrong; expecting '${Region}'`, { Region })
+    throw told(fail(`the region '${region}' is wrong; expecting '${Region}'`, { Region }), Region)
 }

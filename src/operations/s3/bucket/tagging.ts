@@ -5,12 +5,13 @@ import type { Tag } from '../../../model/shapes.gen.ts'
 import type { BucketInfo } from '../../../ports/keyspace.ts'
 import { requireTags } from '../../../rules/tags.ts'
 import type { Operation } from '../../operation.ts'
+import { tagKeysOf } from '../attributes.ts'
 
 /** Under which name the tags are kept among a bucket's settings. */
 export const tagSetting = 'tagging'
 
 /** The tags that were put, empty if none were. Only this file writes the setting, so its form is known. */
-const tagsOf = (bucket: BucketInfo): readonly Tag[] =>
+export const tagsOf = (bucket: BucketInfo): readonly Tag[] =>
   (bucket.settings[tagSetting] as readonly Tag[] | undefined) ?? []
 
 export const getBucketTagging: Operation<'GetBucketTagging'> = {
@@ -25,9 +26,13 @@ export const getBucketTagging: Operation<'GetBucketTagging'> = {
 export const putBucketTagging: Operation<'PutBucketTagging'> = {
   action: 's3:PutBucketTagging',
   async run(input, context) {
-    const tags = requireTags(input.Tagging.TagSet ?? [], limits.bucket_tags_max)
+    const tags = requireTags(
+      input.Tagging.TagSet ?? [],
+      limits.bucket_tags_max,
+      tagKeysOf(context.principal),
+    )
     await context.buckets.setSetting(context.bucket, tagSetting, tags)
-    return { output: {}, status: 204 }
+    return { output: {} }
   },
 }
 

@@ -82,7 +82,7 @@ export const copyObject: Operation<'CopyObject'> = {
       headers: readHeaders(input),
       metadata: readMetadata(input),
       storageClass: requireStorageClass(input.StorageClass),
-      tags: replaceTags ? readTags(input) : undefined,
+      tags: replaceTags ? readTags(input, context) : undefined,
       checksumAlgorithm: algorithm === undefined ? undefined : requireAlgorithm(algorithm),
       abandoned: context.abandoned,
     })

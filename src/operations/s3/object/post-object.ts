@@ -121,7 +121,7 @@ export const postObject: Operation<'PostObject'> = {
     const { owner, acl } = await newObject({ ...written, Key }, context)
     const body = bodyUpTo(context.body, limits.put_bytes_max)
     const result = await context.keyspace.put({
-      ...readAttributes(written),
+      ...readAttributes(written, context),
       tags: fieldTags(Fields.get('tagging')),
       key: Key,
       owner,

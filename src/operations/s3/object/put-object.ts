@@ -20,7 +20,7 @@ export const putObject: Operation<'PutObject'> = {
     await authorizeTags(input, context)
     const { owner, acl } = await newObject(input, context)
     const body = bodyUpTo(context.body, limits.put_bytes_max)
-    const { headers, metadata, tags, storageClass } = readAttributes(input)
+    const { headers, metadata, tags, storageClass } = readAttributes(input, context)
     const offset = input.WriteOffsetBytes
     const result = await keyspace.put({
       key: input.Key,

@@ -3,6 +3,7 @@ import { limits } from '../../../model/limits.ts'
 import { requireTags } from '../../../rules/tags.ts'
 import { requireVersionId } from '../../../rules/versions.ts'
 import type { Operation } from '../../operation.ts'
+import { tagKeysOf } from '../attributes.ts'
 import { versionRef } from './read.ts'
 
 export const getObjectTagging: Operation<'GetObjectTagging'> = {
@@ -20,7 +21,11 @@ export const putObjectTagging: Operation<'PutObjectTagging'> = {
   versionAction: 's3:PutObjectVersionTagging',
   async run(input, context) {
     if (input.VersionId !== undefined) requireVersionId(input.VersionId)
-    const tags = requireTags(input.Tagging.TagSet ?? [], limits.object_tags_max)
+    const tags = requireTags(
+      input.Tagging.TagSet ?? [],
+      limits.object_tags_max,
+      tagKeysOf(context.principal),
+    )
     const { versionId } = await context.keyspace.setTags(versionRef(input), tags)
     return { output: { VersionId: versionId } }
   },

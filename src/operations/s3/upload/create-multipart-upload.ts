@@ -14,7 +14,7 @@ export const createMultipartUpload: Operation<'CreateMultipartUpload'> = {
     const { owner, acl } = await newObject(input, context)
     const checksum = resolveChecksum(input.ChecksumAlgorithm, input.ChecksumType)
     const upload = await context.keyspace.createUpload({
-      ...readAttributes(input),
+      ...readAttributes(input, context),
       key: input.Key,
       owner,
       acl,
