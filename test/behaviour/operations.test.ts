@@ -81,7 +81,7 @@ test('words that nobody knows are refused wherever they would change something',
       }
     }
   }
-  for (const word of ['cors', 'website', 'lifecycle', 'encryption', 'replication', 'analytics'])
+  for (const word of ['cors', 'website', 'lifecycle', 'encryption', 'replication'])
     assert.equal((await client.delete(`/bucket?${word}`)).status, 501)
   await unchanged()
 })
