@@ -95,13 +95,14 @@ async function untilReady(child: ChildProcess, port: number): Promise<number> {
 export async function startOwn(options: {
   readonly port: number
   readonly workers: number
+  readonly flags?: readonly string[]
 }): Promise<OwnServer> {
-  const { port, workers } = options
+  const { port, workers, flags = [] } = options
   const folder = mkdtempSync(join(tmpdir(), 'moongate-bench-'))
   const accessKeyId = 'BENCHKEY000000000000'
   const secret = 'bench'.repeat(8)
   const main = join(import.meta.dirname, '../src/cli/main.ts')
-  const serve = ['serve', '--port', String(port), '--data', join(folder, 'data')]
+  const serve = ['serve', '--port', String(port), '--data', join(folder, 'data'), ...flags]
   const command = [process.execPath, main, ...serve, '--workers', String(workers)]
   const [program, args] = workers === 1 ? pinned(0, command) : [process.execPath, command.slice(1)]
   const env = {
