@@ -15,6 +15,10 @@ export const root = { accessKeyId: 'TESTROOTKEY0', secret: 'a-secret-of-the-root
 export const other = { accessKeyId: 'TESTOTHERKEY', secret: 'a-secret-of-somebody-else-here' }
 export const otherId = 'b'.repeat(64)
 
+/** A key of an account in a volume of its own. */
+export const tenant = { accessKeyId: 'TESTTENANTKEY', secret: 'a-secret-of-another-volume-here' }
+export const tenantId = 'c'.repeat(64)
+
 export type Flags = Readonly<Record<string, string | readonly string[]>>
 
 /** What must go when the test's process ends, however it ends. */
@@ -44,6 +48,8 @@ export interface Running {
   readonly client: Client
   /** Requests of the other account. */
   readonly stranger: Client
+  /** Requests of the account in another volume. */
+  readonly tenant: Client
   /** Its data folder; undefined in memory. */
   readonly data: string | undefined
   close(): Promise<void>
@@ -61,6 +67,12 @@ const accounts = [
     id: otherId,
     display_name: 'other',
     keys: [{ access_key_id: other.accessKeyId, secret_access_key: other.secret }],
+  },
+  {
+    id: tenantId,
+    display_name: 'tenant',
+    volume: 'elsewhere',
+    keys: [{ access_key_id: tenant.accessKeyId, secret_access_key: tenant.secret }],
   },
 ]
 
@@ -98,6 +110,7 @@ export async function startInProcess(options: InProcess = {}): Promise<Running> 
     endpoint: server.endpoint,
     client: new Client({ port, ...root }),
     stranger: new Client({ port, ...other }),
+    tenant: new Client({ port, ...tenant }),
     data,
     close: () => server.close(),
   }
