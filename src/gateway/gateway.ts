@@ -115,6 +115,7 @@ class Pipeline {
     record.operation = operation
     record.accessKeyId = principal.accessKeyId
     record.account = principal.canonicalId
+    if (principal.identity.kind !== 'root') record.identity = principal.identity.arn
     const declared = this.#declared(operation)
     const volume = volumeOf(place.volume, principal)
     record.volume = volume

@@ -47,6 +47,10 @@ export interface RequestRecord {
   /** Access key id, canonical id of the account. */
   accessKeyId: string
   account: string
+  /** ARN of who within the account, where it is not its root. */
+  identity: string
+  /** Name or ARN of what a call to IAM or STS is about. */
+  subject: string
   /** S3 error code. */
   error: string
   /** Cause of an InternalError, for the log. */
@@ -65,6 +69,8 @@ export const newRecord = (requestId: string): RequestRecord => ({
   versionId: '',
   accessKeyId: '',
   account: '',
+  identity: '',
+  subject: '',
   error: '',
   cause: undefined,
 })

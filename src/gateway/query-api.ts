@@ -47,10 +47,12 @@ export async function runQuery(
     const body = await readBody(incoming)
     const call = decodeQuery(body.toString('latin1'))
     service = call.service
-    record.operation = call.action
+    record.operation = `${service.name}:${call.action}`
+    record.subject = subjectOf(call.input)
     const principal = await senderOf(parts, { incoming, place, body, service })
     record.accessKeyId = principal.accessKeyId
     record.account = principal.canonicalId
+    if (principal.identity.kind !== 'root') record.identity = principal.identity.arn
     record.volume = principal.volume
     const output = await run(parts, { incoming, place, call, principal })
     const text = encodeQuery(service, call.action, output, record.requestId)
@@ -63,6 +65,30 @@ export async function runQuery(
     return answer(error.status, encodeQueryError(error, service, record.requestId), record)
   }
 }
+
+/** Members that name what a call is about, the likeliest first. */
+const subjects = [
+  'UserName',
+  'GroupName',
+  'RoleName',
+  'PolicyArn',
+  'PolicyName',
+  'OpenIDConnectProviderArn',
+  'Url',
+  'RoleArn',
+  'Name',
+] as const
+
+function subjectOf(input: object): string {
+  const members = input as Readonly<Record<string, unknown>>
+  for (const name of subjects) {
+    const value = members[name]
+    if (typeof value === 'string') return value.slice(0, subjectMax)
+  }
+  return ''
+}
+
+const subjectMax = 256
 
 function answer(status: number, text: string, record: RequestRecord): Outgoing {
   const body = Buffer.from(text)

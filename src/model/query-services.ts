@@ -34,3 +34,8 @@ export const queryServices = {
     shapes: stsShapes,
   },
 } as const satisfies Record<string, QueryService>
+
+/** `iam:CreateUser`, as policies and logs name the operations. */
+export const queryOperationNames: readonly string[] = Object.values(queryServices).flatMap(
+  ({ name, operations }) => Object.keys(operations).map(operation => `${name}:${operation}`),
+)

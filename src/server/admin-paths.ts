@@ -152,6 +152,7 @@ function outgoingOf(reply: AdminReply): Outgoing {
     bucket,
     accessKeyId: principal?.accessKeyId ?? '',
     account: principal?.canonicalId ?? '',
+    identity: principal?.identity.kind === 'root' ? '' : (principal?.identity.arn ?? ''),
     error,
     cause,
   }

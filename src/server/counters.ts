@@ -3,8 +3,20 @@ import type { RequestRecord } from '../gateway/message.ts'
 import { errorTable } from '../model/errors.ts'
 import { operationNames } from '../model/operations.ts'
 
-/** Names of operations as the metrics say them; `-` for what never became one. */
-export const operationLabels: readonly string[] = [...operationNames, 'Preflight', '-']
+/** Names of operations as the metrics say them, those of other services together; `-` for what never became one. */
+export const operationLabels: readonly string[] = [
+  ...operationNames,
+  'Preflight',
+  'iam',
+  'sts',
+  'admin',
+  '-',
+]
+
+function indexOfOperation(name: string): number {
+  const service = name.slice(0, Math.max(0, name.indexOf(':')))
+  return operationIndex.get(name) ?? operationIndex.get(service) ?? operationLabels.length - 1
+}
 /** Statuses that are told apart; the last stands for every other. */
 export const statusLabels: readonly string[] =
   '200 201 204 206 301 302 304 307 400 403 404 405 408 409 411 412 416 417 431 500 501 503 other'.split(
@@ -60,7 +72,7 @@ export class Counters {
     seen: { status: number; milliseconds: number; bytesIn: number; bytesOut: number },
   ): void {
     const values = this.#values
-    const operation = operationIndex.get(record.operation) ?? operationLabels.length - 1
+    const operation = indexOfOperation(record.operation)
     const start = operation * stride
     const add = (at: number, amount: number) => {
       values[at] = (values[at] ?? 0) + amount

@@ -4,6 +4,7 @@ import { routes } from '../admin/routes/index.ts'
 import type { RequestRecord } from '../gateway/message.ts'
 import type { ErrorCode } from '../model/errors.ts'
 import { operations } from '../model/operations.ts'
+import { queryOperationNames } from '../model/query-services.ts'
 
 /** What the server knows of a request beside its record. */
 export interface RequestFacts {
@@ -47,11 +48,11 @@ const field = (name: string, value: string): string =>
 
 /** Who did what: the fields that both logs have. */
 function core(record: RequestRecord, facts: RequestFacts): string {
-  const { requestId, operation, volume, bucket, key, versionId, accessKeyId, account, error } =
-    record
+  const { requestId, operation, volume, bucket, key, versionId, error } = record
   return (
     `{"time":"${timestamp()}","requestId":"${requestId}","remote":${quoted(facts.remote)}` +
-    `${field('accessKeyId', accessKeyId)}${field('account', account)}` +
+    `${field('accessKeyId', record.accessKeyId)}${field('account', record.account)}` +
+    `${field('identity', record.identity)}${field('subject', record.subject)}` +
     `,"method":${quoted(facts.method)},"operation":"${operation}"` +
     (bucket === '' ? field('path', withoutQuery(facts.target)) : '') +
     `${field('volume', volume)}${field('bucket', bucket)}${field('key', key)}` +
@@ -81,7 +82,10 @@ const audited: ReadonlySet<string> = new Set(
       return !/^(?:DeleteObjects|PostObject|WriteGetObjectResponse)$/.test(name)
     })
     .map(([name]) => name)
-    .concat(routes.filter(({ method }) => method !== 'GET').map(({ name }) => `admin:${name}`)),
+    .concat(routes.filter(({ method }) => method !== 'GET').map(({ name }) => `admin:${name}`))
+    .concat(
+      queryOperationNames.filter(name => !/^\w+:(?:Get(?!.*Token)|List|Simulate)/.test(name)),
+    ),
 )
 
 /** Refusals for who asked whose status is not 401 or 403. */

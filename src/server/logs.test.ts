@@ -71,9 +71,27 @@ test('the audit log has changes of buckets and refusals, not the writes of objec
   assert.ok(isAudited({ ...anonymous, error: 'SignatureDoesNotMatch' }, 403))
   const malformed = { ...newRecord('R'), error: 'AuthorizationHeaderMalformed' }
   assert.ok(isAudited(malformed, 400) && !isAudited(newRecord('R'), 400))
+  for (const name of [
+    'iam:CreateUser',
+    'iam:PutUserPolicy',
+    'sts:AssumeRole',
+    'sts:GetSessionToken',
+  ])
+    assert.ok(of(name), name)
+  for (const name of ['iam:GetUser', 'iam:ListUsers', 'sts:GetCallerIdentity', 'iam:Unknown'])
+    assert.ok(!of(name), name)
   assert.ok(
     !of('PutObject') && !of('DeleteObjects') && !of('ListBuckets') && !of('GetBucketTagging'),
   )
+})
+
+test('who within an account it was, and whom a call is about', () => {
+  const identity = 'arn:aws:iam::123456789012:user/ann'
+  const record = { ...newRecord('R'), operation: 'iam:DeleteUser', identity, subject: 'b"ob' }
+  const read = JSON.parse(auditLine(record, facts))
+  assert.equal(read.identity, identity)
+  assert.equal(read.subject, 'b"ob')
+  assert.ok(!('identity' in JSON.parse(auditLine(newRecord('R'), facts))))
 })
 
 test('lines are handed on in batches, and at the latest when flushed', () => {
