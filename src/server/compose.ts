@@ -31,6 +31,7 @@ import { imagine, withAdmin } from './admin-paths.ts'
 import type { Config } from './config.ts'
 import { createFetcher } from './fetcher.ts'
 import { addressTest } from './networks.ts'
+import { withVolumePerKey } from './volume-per-key.ts'
 
 export const databaseFile = (config: Config): string =>
   config.memory ? ':memory:' : join(config.data, 'moongate.db')
@@ -110,6 +111,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     random: randomBytes,
   }
   const buckets = new PlainBuckets(core)
+  const insecureAccess: Access = config.volumePerKey ? withVolumePerKey(access) : access
   const gatewayParts: GatewayParts = {
     options: {
       region: config.region,
@@ -122,7 +124,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
       corsOrigins: config.corsOrigin,
       trusts: addressTest(config.trustedProxy),
     },
-    access,
+    access: insecureAccess,
     buckets,
     operations,
     clock,

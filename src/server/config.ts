@@ -178,6 +178,10 @@ function refuseContradictions(config: Config, sources: ConfigSources): void {
   }
   both('tlsCert', 'tlsKey')
   both('rootAccessKeyId', 'rootSecretAccessKey')
+  if (config.volumePerKey && !config.insecure) {
+    const name = nameOf('volumePerKey', sources)
+    throw new ConfigError(`${name} goes with ${nameOf('insecure', sources)} only.`)
+  }
   if (config.memory && (config.workers ?? 1) > 1) {
     const name = nameOf('workers', sources)
     throw new ConfigError(`${name} must be 1 in memory, whose data belongs to one thread.`)

@@ -174,6 +174,12 @@ const access = {
     fallback: false,
     doc: 'Take any access key without checking its signature; for experiments only',
   }),
+  volumePerKey: setting({
+    group: 'Access',
+    kind: flag,
+    fallback: false,
+    doc: 'With --insecure, give each access key a volume of its own; else all is in s3v',
+  }),
 } as const
 
 const data = {

@@ -80,6 +80,9 @@ function valueOf(name: string, field: Field, exists: boolean, kind: string): unk
   return exists ? (found ?? 'text') : 'not-there'
 }
 
+const textOf = (value: unknown): string =>
+  typeof value === 'string' ? value : JSON.stringify(value)
+
 function requestOf(route: Route, exists: boolean) {
   const { name, path, fields } = route
   const kind = name === 'TestPolicy' ? name : (path.split('/')[1] ?? '')
@@ -91,10 +94,10 @@ function requestOf(route: Route, exists: boolean) {
       at === where && value !== undefined ? [[field, value] as const] : [],
     )
   const filled = within('path').reduce(
-    (text, [field, value]) => text.replace(`{${field}}`, encodeURIComponent(String(value))),
+    (text, [field, value]) => text.replace(`{${field}}`, encodeURIComponent(textOf(value))),
     path,
   )
-  const query = within('query').map(([field, value]) => `${field}=${String(value)}`)
+  const query = within('query').map(([field, value]) => `${field}=${textOf(value)}`)
   const body = Object.fromEntries(within('body'))
   return {
     path: `${filled}${query.length === 0 ? '' : `?${query.join('&')}`}`,

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { elements } from '../client.ts'
+import { Client, elements } from '../client.ts'
 import { moongate, requireSaid } from '../command-line.ts'
 import { startInProcess } from '../server.ts'
 
@@ -81,4 +81,27 @@ test('a quota is set where something is already, and told when it is reached', a
   await requireSaid(running, 'bucket quota bucket --none', /is set/)
   assert.equal((await client.put('/bucket/third', 'x'.repeat(100))).status, 200)
   await requireSaid(running, 'volume quota /s3v', /Say what is to be the limit/, 2)
+})
+
+test('without security each key may have a volume of its own', async t => {
+  const flags = { insecure: 'true', 'volume-per-key': 'true' }
+  const running = await startInProcess({ flags, buckets: [] })
+  t.after(() => running.close())
+  const keyed = (accessKeyId: string) => {
+    const key = { accessKeyId, secret: 'anything' }
+    return { key, client: new Client({ port: running.port, ...key }) }
+  }
+  const one = keyed('thisisakey')
+  const two = keyed('ThisIsAKey')
+  for (const { client } of [one, two]) assert.equal((await client.put('/bucket1')).status, 200)
+  await one.client.put('/bucket1/key', 'of one')
+  assert.equal((await two.client.get('/bucket1/key')).code, 'NoSuchKey')
+  const path = await moongate(running, 'bucket path bucket1', one.key)
+  assert.equal(
+    path.stdout,
+    `Volume name for S3Bucket is : s3thisisakey\nMoongate Uri is : ${running.endpoint}/s3thisisakey:bucket1\n`,
+  )
+  const other = await moongate(running, 'bucket path bucket1', two.key)
+  assert.match(other.stdout, /^Volume name for S3Bucket is : s3-[0-9a-f]{32}\n/)
+  assert.equal((await running.client.plain({ target: '/bucket1/key' })).code, 'NoSuchBucket')
 })

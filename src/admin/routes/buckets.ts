@@ -62,7 +62,8 @@ async function make(
   requireBucketName(input.bucket)
   const owner = input.owner ?? principal.canonicalId
   await requireAccount(owner, access)
-  const at = { volume, name: input.bucket, owner, region, settings: {}, inOtherVolume: true }
+  const inOtherVolume = volume !== principal.volume
+  const at = { volume, name: input.bucket, owner, region, settings: {}, inOtherVolume }
   try {
     const request = link === undefined ? at : { ...at, link }
     return { bucket: await buckets.create(request), created: true }
@@ -150,7 +151,8 @@ export const bucketRoutes: readonly Route[] = [
     resource: ({ volume }) => `bucket/${volume}/*`,
     async run({ volume, prefix = '', after = '', limit = pageLimit }, context) {
       const named = volumeNamed(volume, context)
-      await context.buckets.volumes.find(named)
+      // That of the caller is made with its first bucket.
+      if (named !== context.principal.volume) await context.buckets.volumes.find(named)
       const page = { volume: named, owner: undefined, prefix, after, region: undefined, limit }
       const { buckets, more } = await context.buckets.list(page)
       const next = more ? buckets.at(-1)?.name : undefined
