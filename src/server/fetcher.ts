@@ -64,7 +64,8 @@ async function fetchDocument(request: FetchRequest): Promise<Buffer> {
   try {
     const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
     client.once('response', resolve)
-    client.once('error', reject)
+    // It may fail again after its answer began, which the reader of the answer is told of.
+    client.on('error', reject)
     client.end()
     const response = await promise
     if (response.statusCode !== 200)

@@ -1,5 +1,5 @@
 /** Keys of OpenID Connect providers: found by discovery, kept for a while, and asked for again when one is unknown. */
-import { createHash } from 'node:crypto'
+import { createHash, X509Certificate } from 'node:crypto'
 import type { JSONWebKeySet, JWK } from 'jose'
 import type { EntityRecord } from '../../access/identities/tables.ts'
 import { type Fetcher, FetchFailed } from '../../ports/fetcher.ts'
@@ -10,6 +10,9 @@ const keptMs = 10 * 60_000
 /** A token with a key that nobody knows makes the keys be fetched again, but not at each such token. */
 const againMs = 10_000
 const providersMax = 1000
+
+/** A host that says by itself where it is. */
+const literal = /^(?:(?:.*\.)?localhost|[\d.]+|\[.*\])$/
 
 interface Kept {
   readonly keys: Promise<JSONWebKeySet>
@@ -35,8 +38,8 @@ async function json({ fetcher, provider }: Source, url: string) {
   }
   const bytes = await fetcher.fetch({
     url,
-    // Who registered a provider on this very host meant it; a document of a provider elsewhere does not get to.
-    anyAddress: target.host === issuer.host,
+    // Who registered an address of this machine meant it; neither a name nor a document leads there by itself.
+    anyAddress: target.host === issuer.host && literal.test(issuer.hostname),
     bytesMax: documentMax,
     timeoutMs,
   })
@@ -56,20 +59,42 @@ async function fetchKeys(source: Source): Promise<JSONWebKeySet> {
   if (typeof uri !== 'string' || !URL.canParse(uri)) throw new FetchFailed('no jwks_uri')
   const { keys } = await json(source, uri)
   if (!Array.isArray(keys)) throw new FetchFailed('no keys')
-  return { keys: keys.filter(isObject).filter(key => isTrusted(source.provider, key)) as JWK[] }
+  return { keys: keys.filter(isObject).flatMap(key => trustedKey(source.provider, key)) }
 }
 
 /**
- * Over TLS the provider's certificate was checked. Without it only a key whose own certificate was registered, by its
- * thumbprint, is known to be the provider's.
+ * Over TLS the provider's certificate was checked. Without it only a certificate that was registered by its thumbprint is
+ * known to be the provider's: then its key counts, and not what stands beside it.
  */
-function isTrusted({ document }: EntityRecord, key: Readonly<Record<string, unknown>>): boolean {
-  if (document.url?.startsWith('https://') === true) return true
+function trustedKey(
+  { document }: EntityRecord,
+  key: Readonly<Record<string, unknown>>,
+): readonly JWK[] {
+  if (document.url?.startsWith('https://') === true) return [key as JWK]
   const chain = key['x5c']
   const first: unknown = Array.isArray(chain) ? chain[0] : undefined
-  if (typeof first !== 'string') return false
-  const thumbprint = createHash('sha1').update(Buffer.from(first, 'base64')).digest('hex')
-  return (document.thumbprints ?? []).some(known => known.toLowerCase() === thumbprint)
+  if (typeof first !== 'string') return []
+  const bytes = Buffer.from(first, 'base64')
+  const thumbprint = createHash('sha1').update(bytes).digest('hex')
+  if (!(document.thumbprints ?? []).some(known => known.toLowerCase() === thumbprint)) return []
+  const own = keyOfCertificate(bytes)
+  if (own === undefined) return []
+  const { kid, alg } = key
+  return [
+    {
+      ...own,
+      ...(typeof kid === 'string' ? { kid } : {}),
+      ...(typeof alg === 'string' ? { alg } : {}),
+    },
+  ]
+}
+
+function keyOfCertificate(bytes: Buffer): JWK | undefined {
+  try {
+    return new X509Certificate(bytes).publicKey.export({ format: 'jwk' }) as JWK
+  } catch {
+    return undefined
+  }
 }
 
 /** The provider's keys; `unknown`: the ones at hand did not do. Rejects with FetchFailed. */
