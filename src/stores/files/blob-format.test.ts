@@ -4,6 +4,7 @@ import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it, test } from 'node:test'
+import { crc32 } from 'node:zlib'
 import fc from 'fast-check'
 import { collect, pattern, somewhere, sourceOf } from '../../ports/blob-store.contract.ts'
 import { BlobCorrupt, type BlobStore } from '../../ports/blob-store.ts'
@@ -72,8 +73,37 @@ describe('a blob whose file the disk changed', () => {
     )
   })
 
+  it('is refused when its mark is another', async () => {
+    const id = await damaged(size + 4 * 4 + 7)
+    await assert.rejects(collect(store, id, { start: 0, end: 10 }), BlobCorrupt)
+  })
+
   it('is refused when its checksums are', async () => {
     const id = await damaged(size + 1)
     await assert.rejects(collect(store, id, { start: 0, end: 10 }), BlobCorrupt)
   })
+})
+
+test('a blob with the checksums of an older version is read, and is refused where it is damaged', async t => {
+  const folder = await mkdtemp(join(tmpdir(), 'moongate-format-'))
+  const store = await openFileBlobs({ folder })
+  t.after(async () => {
+    await store.close()
+    rmSync(folder, { recursive: true })
+  })
+  const size = blockSize + 10
+  const { id } = await store.put(sourceOf(pattern(size), 65_536), somewhere)
+  const path = join(folder, 'blobs', ...foldersOf(id), id)
+  const bytes = readFileSync(path)
+  for (const [block, start] of [0, blockSize].entries()) {
+    const end = Math.min(start + blockSize, size)
+    bytes.writeUInt32LE(crc32(bytes.subarray(start, end)), size + 4 * block)
+  }
+  bytes.writeUInt8(1, size + 8 + 7)
+  writeFileSync(path, bytes)
+  const read = await collect(store, id, { start: 0, end: size })
+  assert.deepEqual(Buffer.from(read), Buffer.from(pattern(size)))
+  bytes.writeUInt8((bytes.readUInt8(5) ^ 1) & 0xff, 5)
+  writeFileSync(path, bytes)
+  await assert.rejects(collect(store, id, { start: 0, end: size }), BlobCorrupt)
 })

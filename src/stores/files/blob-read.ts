@@ -1,6 +1,15 @@
 /** Reads a range of a blob in whole blocks, the next ones while the last are being sent, and verifies each. */
 import type { ByteRange } from '../../ports/blob-store.ts'
-import { type BlockCrcs, blockSize, crcBytes, crcPosition, requireBlocks } from './blob-format.ts'
+import {
+  type BlockCrcs,
+  blockSize,
+  crcBytes,
+  crcOf,
+  crcPosition,
+  markPosition,
+  markSize,
+  requireBlocks,
+} from './blob-format.ts'
 import type { BufferPool } from './buffers.ts'
 import type { Disk } from './disk.ts'
 
@@ -32,12 +41,23 @@ async function readFully(
   return into.subarray(0, length)
 }
 
-/** The CRCs of all blocks that the range touches, in one read. */
+/** Up to so many bytes of CRCs are read beyond those that are wanted, so that the mark behind them comes along. */
+const besideMax = 16_384
+
+/** The CRCs of all blocks that the range touches and the mark, in one read where they stand close together. */
 async function readCrcs(source: ReadSource, first: number, end: number): Promise<BlockCrcs> {
-  const size = crcBytes(first, end)
-  const into = Buffer.allocUnsafe(size)
-  const bytes = await readFully(source, into, size, crcPosition(source.length, first))
-  return { first, bytes }
+  const { id, length } = source
+  const at = crcPosition(length, first)
+  const wanted = crcBytes(first, end)
+  const toMark = markPosition(length) - at
+  const read = (size: number, position: number) =>
+    readFully(source, Buffer.allocUnsafe(size), size, position)
+  if (toMark - wanted <= besideMax) {
+    const bytes = await read(toMark + markSize, at)
+    return { first, bytes, crc: crcOf(id, bytes.subarray(toMark), length) }
+  }
+  const mark = await read(markSize, at + toMark)
+  return { first, bytes: await read(wanted, at), crc: crcOf(id, mark, length) }
 }
 
 /** The chunks, each valid only until the next one is asked for. The descriptor stays the caller's to close. */

@@ -27,7 +27,7 @@ export interface FileBlobOptions {
   readonly reserve?: Reserve | undefined
 }
 
-const readSize = 256 * 1024
+const readSize = 512 * 1024
 
 /** An error of the source, to be told apart from the disk's. */
 class SourceFailed extends Error {
@@ -71,7 +71,7 @@ class FileBlobs implements BlobStore {
   readonly #temporary: string
   readonly #folders: Folders
   readonly #reserve: Reserve | undefined
-  readonly #reading = new BufferPool(readSize, 48)
+  readonly #reading = new BufferPool(readSize, 24)
   readonly #writing = new BufferPool(blockSize, 16)
   /** Ids that this process is writing now, which the sweep must leave alone however slow they are. */
   readonly #unfinished = new Set<string>()
