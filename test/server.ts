@@ -60,6 +60,8 @@ export interface InProcess {
   readonly buckets?: readonly string[]
   /** A folder to keep data in; in memory without. */
   readonly data?: string
+  /** Further keys of the configuration file. */
+  readonly file?: object
 }
 
 const accounts = [
@@ -78,7 +80,7 @@ const accounts = [
 
 /** A gateway in this process. */
 export async function startInProcess(options: InProcess = {}): Promise<Running> {
-  const { data, buckets = ['bucket'] } = options
+  const { data, buckets = ['bucket'], file = {} } = options
   const said: Flags = {
     ...(data === undefined ? { memory: 'true' } : { data, workers: '1' }),
     port: '0',
@@ -96,7 +98,7 @@ export async function startInProcess(options: InProcess = {}): Promise<Running> 
       MOONGATE_ROOT_SECRET_ACCESS_KEY: root.secret,
       MOONGATE_BUCKETS: buckets.join(','),
     },
-    readFile: () => JSON.stringify({ accounts }),
+    readFile: () => JSON.stringify({ accounts, ...file }),
   })
   const server = await startServer({
     config,

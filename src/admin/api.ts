@@ -86,7 +86,9 @@ export class AdminApi {
     if ('route' in found) return found
     if (found.length === 0) throw new AdminError('NoSuchRoute', 'There is no such route.')
     const allow = [...new Set(found)].join(', ')
-    throw new AdminError('MethodNotAllowed', `This path has ${allow}.`, ['Allow', allow])
+    throw new AdminError('MethodNotAllowed', `This path has ${allow}.`, {
+      headers: ['Allow', allow],
+    })
   }
 }
 

@@ -4,13 +4,19 @@ import { sign } from '../wire/auth/sign.ts'
 import { adminPrefix } from './paths.ts'
 import type { Method } from './route.ts'
 
+/** An access key, which signs. */
+export interface SigningKey {
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
+  readonly sessionToken: string | undefined
+}
+
 export interface AdminAccess {
   /** Where S3 is; of a URL with a path, the admin API is beside that path. */
   readonly endpoint: string
   readonly region: string
-  readonly accessKeyId: string
-  readonly secretAccessKey: string
-  readonly sessionToken: string | undefined
+  /** Or the header that shows a token or a password. */
+  readonly by: SigningKey | { readonly authorization: string }
 }
 
 export interface Call {
@@ -51,28 +57,40 @@ function targetOf({ path, query = {} }: Call): string {
   return `${adminPrefix}${path}${parts.length === 0 ? '' : `?${parts.join('&')}`}`
 }
 
-/** Resolves with what the server answered. Rejects with {@link AdminRefusal}, or as `fetch` does. */
-export async function callAdmin(access: AdminAccess, call: Call): Promise<unknown> {
-  const { accessKeyId, secretAccessKey: secret, region, sessionToken } = access
-  const url = new URL(access.endpoint)
-  const target = targetOf(call)
-  const text = call.body === undefined ? '' : JSON.stringify(call.body)
-  const signed = sign({
+function headersOf({ by, region }: AdminAccess, request: Signed): Readonly<Record<string, string>> {
+  const { text, ...rest } = request
+  const typed: Record<string, string> = text === '' ? {} : { 'content-type': 'application/json' }
+  if ('authorization' in by) return { ...typed, authorization: by.authorization }
+  const { accessKeyId, secretAccessKey: secret, sessionToken } = by
+  const { host: _, ...headers } = sign({
+    ...rest,
     accessKeyId,
     secret,
     region,
     now: Date.now(),
-    method: call.method,
-    target,
-    host: url.host,
-    headers: text === '' ? {} : { 'content-type': 'application/json' },
+    headers: typed,
     payload: hash('sha256', text, 'hex'),
     ...(sessionToken === undefined ? {} : { sessionToken }),
   })
-  const { host: _, ...headers } = signed
+  return headers
+}
+
+interface Signed {
+  readonly method: Method
+  readonly target: string
+  readonly host: string
+  readonly text: string
+}
+
+/** Resolves with what the server answered. Rejects with {@link AdminRefusal}, or as `fetch` does. */
+export async function callAdmin(access: AdminAccess, call: Call): Promise<unknown> {
+  const url = new URL(access.endpoint)
+  const target = targetOf(call)
+  const text = call.body === undefined ? '' : JSON.stringify(call.body)
+  const { method } = call
   const response = await fetch(new URL(target, url.origin), {
-    method: call.method,
-    headers,
+    method,
+    headers: headersOf(access, { method, target, host: url.host, text }),
     redirect: 'error',
     ...(text === '' ? {} : { body: text }),
   })

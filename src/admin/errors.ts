@@ -7,6 +7,7 @@ const statuses = {
   InvalidInput: 400,
   MethodNotAllowed: 405,
   NoSuchRoute: 404,
+  ServiceUnavailable: 503,
   TooManyAttempts: 429,
   Unauthorized: 401,
   UnsupportedMediaType: 415,
@@ -21,8 +22,15 @@ export class AdminError extends Error {
   /** Of the answer: name, value, name, value … */
   readonly headers: readonly string[]
 
-  constructor(code: AdminErrorCode, message: string, headers: readonly string[] = []) {
-    super(message)
+  constructor(
+    code: AdminErrorCode,
+    message: string,
+    {
+      headers = [],
+      cause,
+    }: { readonly headers?: readonly string[]; readonly cause?: unknown } = {},
+  ) {
+    super(message, { cause })
     this.code = code
     this.status = statuses[code]
     this.headers = headers
@@ -37,15 +45,15 @@ export interface Told {
   readonly code: string
   readonly message: string
   readonly headers: readonly string[]
-  /** Of something that should not have happened. */
+  /** For the log alone. */
   readonly cause?: unknown
 }
 
 /** An error as the client is told of it. Anything that nobody foresaw is an InternalError, and only the log says which. */
 export function told(thrown: unknown): Told {
   if (thrown instanceof AdminError) {
-    const { status, code, message, headers } = thrown
-    return { status, code, message, headers }
+    const { status, code, message, headers, cause } = thrown
+    return { status, code, message, headers, cause }
   }
   if (thrown instanceof S3Error || thrown instanceof QueryError) {
     const { status, code, message } = thrown

@@ -3,17 +3,29 @@ import { type AdminAccess, AdminRefusal, type Call, callAdmin } from '../admin/c
 import { CommandFailed } from '../server/folder.ts'
 import { size } from '../server/setting.ts'
 import { type Arguments, type Flag, WrongUse } from './command.ts'
-import { remoteSources, resolveRemote } from './remote.ts'
+import { type RemoteSources, remoteSources, resolveRemote } from './remote.ts'
 
 export const remoteFlags: Readonly<Record<string, Flag>> = {
   endpoint: { shown: 'URL', doc: 'Where the server is [http://127.0.0.1:9000]' },
   profile: { shown: 'NAME', doc: 'Profile of the AWS CLI whose key is used' },
 }
 
+/** A token, or a name and a password, outrank keys: who sets them means this server. */
+function shownBy(env: RemoteSources['env']): string | undefined {
+  const token = env['MOONGATE_TOKEN']
+  if (token !== undefined) return `Bearer ${token}`
+  const { MOONGATE_USERNAME: name, MOONGATE_PASSWORD: password } = env
+  if (name === undefined || password === undefined) return undefined
+  return `Basic ${Buffer.from(`${name}:${password}`).toString('base64')}`
+}
+
 export function remoteAccess({ flags }: Pick<Arguments, 'flags'>): AdminAccess {
-  const { accessKeyId, secretAccessKey, ...rest } = resolveRemote(remoteSources(flags))
+  const sources = remoteSources(flags)
+  const { endpoint, region, accessKeyId, secretAccessKey, sessionToken } = resolveRemote(sources)
+  const authorization = shownBy(sources.env)
+  if (authorization !== undefined) return { endpoint, region, by: { authorization } }
   if (accessKeyId !== undefined && secretAccessKey !== undefined)
-    return { accessKeyId, secretAccessKey, ...rest }
+    return { endpoint, region, by: { accessKeyId, secretAccessKey, sessionToken } }
   throw new CommandFailed(
     'there is no key to sign with: set MOONGATE_ACCESS_KEY_ID and MOONGATE_SECRET_ACCESS_KEY, or name a --profile',
   )

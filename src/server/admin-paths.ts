@@ -3,6 +3,7 @@ import type { AdminApi, AdminReply, AdminRequest } from '../admin/api.ts'
 import { AdminError } from '../admin/errors.ts'
 import { adminPrefix } from '../admin/paths.ts'
 import type { AdminContext } from '../admin/route.ts'
+import { type SignIn, signsIn } from '../admin/sign-in/sign-in.ts'
 import { type Authenticated, authenticate } from '../gateway/authenticate.ts'
 import { RequestBody } from '../gateway/body.ts'
 import { conditionsOf } from '../gateway/conditions.ts'
@@ -14,6 +15,12 @@ import { emptyQuery, parseQuery, type Query } from '../wire/query.ts'
 import { newRequestId } from './http-refusal.ts'
 
 const bodyMax = 2 ** 20
+
+/** From this machine itself, and through no proxy on it. */
+function isFromHere({ remoteAddress, headers }: Incoming): boolean {
+  const forwarded = headers['x-forwarded-for'] ?? headers['forwarded'] ?? headers['via']
+  return forwarded === undefined && /^(?:::1$|(?:::ffff:)?127\.)/.test(remoteAddress)
+}
 
 /** For the simulator: who asks and what for is known, and nothing of a request but what is given. */
 export const imagine =
@@ -33,16 +40,26 @@ export const imagine =
     return name => given.get(name) ?? values(name)
   }
 
+interface AdminRooms {
+  readonly api: AdminApi
+  readonly signIn: SignIn
+}
+
+interface AskedParts extends GatewayParts {
+  readonly signIn: SignIn
+}
+
 /** Answers what is below the prefix and leaves everything else to the gateway. */
-export function withAdmin(gateway: Handler, api: AdminApi, parts: GatewayParts): Handler {
+export function withAdmin(gateway: Handler, rooms: AdminRooms, parts: GatewayParts): Handler {
   const domains = prepareDomains(parts.options.domains)
   const prefix = preparePrefix(parts.options.prefix)
+  const { api, signIn } = rooms
   return incoming => {
     if (!incoming.target.startsWith(`${adminPrefix}/`)) return gateway(incoming)
     const place = addressOf(incoming, parts, { domains, prefix })
     // A host may name a bucket in which this is a key.
     if (place === undefined || place.style === 'virtual-host') return gateway(incoming)
-    return answer(new Asked(incoming, parts, place), api)
+    return answer(new Asked(incoming, { ...parts, signIn }, place), api)
   }
 }
 
@@ -71,11 +88,12 @@ class Asked implements AdminRequest {
   readonly method: string
   readonly path: string
   readonly #incoming: Incoming
-  readonly #parts: GatewayParts
+  readonly #parts: AskedParts
   readonly #place: Address
   #authenticated: Authenticated | undefined
+  #isSignedIn = false
 
-  constructor(incoming: Incoming, parts: GatewayParts, place: Address) {
+  constructor(incoming: Incoming, parts: AskedParts, place: Address) {
     this.#incoming = incoming
     this.#parts = parts
     this.#place = place
@@ -100,8 +118,12 @@ class Asked implements AdminRequest {
     // A URL that is a right by itself is for objects: this one would end up in histories and logs.
     if (query.has('X-Amz-Signature') || query.has('Signature'))
       throw new AdminError('Unauthorized', 'Sign the request in its Authorization header.')
+    const authorization = headers['authorization']
     const request = { method, headers, rawHeaders, query, paths, hosts, virtualBucket: undefined }
-    this.#authenticated = await authenticate(this.#parts, request)
+    this.#authenticated =
+      authorization !== undefined && !options.insecure && signsIn(authorization)
+        ? await this.#signedIn(authorization)
+        : await authenticate(this.#parts, request)
     const { principal } = this.#authenticated
     const condition = conditionsOf({
       principal,
@@ -117,6 +139,19 @@ class Asked implements AdminRequest {
     return { principal, condition }
   }
 
+  /** With a token or a password, which say nothing of the body: nobody between may be able to change it. */
+  async #signedIn(authorization: string): Promise<Authenticated> {
+    const { headers, remoteAddress } = this.#incoming
+    const { signIn, options } = this.#parts
+    const principal = await signIn.principal({
+      authorization,
+      address: clientAddress(headers, remoteAddress, options.trusts),
+      isPrivate: this.#place.scheme === 'https' || isFromHere(this.#incoming),
+    })
+    this.#isSignedIn = true
+    return { principal, payload: { kind: 'unsigned' }, signer: undefined, directory: false }
+  }
+
   async body(): Promise<unknown> {
     const { headers } = this.#incoming
     const authenticated = this.#authenticated
@@ -126,7 +161,8 @@ class Asked implements AdminRequest {
     // A page in a browser can send other types to anybody without asking first.
     if (!/^application\/json\s*(?:;|$)/i.test(headers['content-type'] ?? ''))
       throw new AdminError('UnsupportedMediaType', 'The body must be application/json.')
-    if (!this.#parts.options.insecure && authenticated.payload.kind !== 'hash')
+    const isCovered = this.#isSignedIn || authenticated.payload.kind === 'hash'
+    if (!this.#parts.options.insecure && !isCovered)
       throw new AdminError('Unauthorized', 'The signature must cover the body.')
     const document = new RequestBody(this.#incoming, authenticated, 'of body')
     const text = Buffer.from(await document.document(bodyMax)).toString()

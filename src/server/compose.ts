@@ -6,6 +6,7 @@ import { type Access, createAccess } from '../access/accounts.ts'
 import type { MasterKey } from '../access/seal.ts'
 import { accessTables } from '../access/tables.ts'
 import { AdminApi } from '../admin/api.ts'
+import { SignIn } from '../admin/sign-in/sign-in.ts'
 import { BodyIds } from '../buckets/body-ids.ts'
 import { PlainBuckets } from '../buckets/buckets.ts'
 import { type Core, usualThresholds } from '../buckets/core.ts'
@@ -134,7 +135,9 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   const { region } = config
   const imagined = imagine(region, () => clock.now())
   const api = new AdminApi({ access, buckets, clock, region, imagine: imagined })
-  const handler = withAdmin(createGateway(gatewayParts), api, gatewayParts)
+  const { fetcher } = gatewayParts
+  const signIn = new SignIn({ access, fetcher, clock, settings: config.admin })
+  const handler = withAdmin(createGateway(gatewayParts), { api, signIn }, gatewayParts)
   return {
     handler,
     store,

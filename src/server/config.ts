@@ -1,4 +1,5 @@
 /** The configuration of a server: read once at start from flags, environment, file and defaults, in that order of rank. */
+import type { SignInSettings } from '../admin/sign-in/settings.ts'
 import { ConfigError } from './config-error.ts'
 import {
   accountsOfFile,
@@ -9,6 +10,7 @@ import {
   type DeclaredAccount,
   type DeclaredBucket,
 } from './declared.ts'
+import { signInOfFile } from './declared-admin.ts'
 import { envName, fileKey, flagName } from './setting.ts'
 import { type SettingName, settingNames, settings, type Values } from './settings.ts'
 
@@ -16,6 +18,8 @@ import { type SettingName, settingNames, settings, type Values } from './setting
 export interface Config extends Values {
   readonly buckets: readonly DeclaredBucket[]
   readonly accounts: readonly DeclaredAccount[]
+  /** How administrators sign in without an access key. */
+  readonly admin: SignInSettings
 }
 
 export { ConfigError }
@@ -39,6 +43,9 @@ const clientVariables = [
   'MOONGATE_ACCESS_KEY_ID',
   'MOONGATE_SECRET_ACCESS_KEY',
   'MOONGATE_SESSION_TOKEN',
+  'MOONGATE_TOKEN',
+  'MOONGATE_USERNAME',
+  'MOONGATE_PASSWORD',
 ]
 const bucketsVariable = 'MOONGATE_BUCKETS'
 
@@ -153,11 +160,11 @@ function valueOf(name: SettingName, said: Said | undefined): unknown {
   return values.at(-1)
 }
 
+const declarations = new Set(['buckets', 'accounts', 'admin'])
+
 function refuseUnknownKeys(file: FileData, path: string): void {
   const known = new Set(settingNames.filter(name => allowed(name, 'file')).map(fileKey))
-  const unknown = Object.keys(file).find(
-    key => !known.has(key) && key !== 'buckets' && key !== 'accounts',
-  )
+  const unknown = Object.keys(file).find(key => !known.has(key) && !declarations.has(key))
   if (unknown !== undefined) throw new ConfigError(`${path} has an unknown key: ${unknown}.`)
 }
 
@@ -206,11 +213,12 @@ function declared(
   sources: ConfigSources,
   file: FileData,
   rootKey: string | undefined,
-): Pick<Config, 'buckets' | 'accounts'> {
+): Pick<Config, 'buckets' | 'accounts' | 'admin'> {
   try {
     return {
       buckets: declaredBuckets(sources, file),
       accounts: accountsOfFile(file['accounts'], rootKey),
+      admin: signInOfFile(file['admin']),
     }
   } catch (error) {
     if (error instanceof DeclarationError)

@@ -38,7 +38,7 @@ export class DeclarationError extends Error {
   }
 }
 
-const isRecord = (value: unknown): value is Record<string, unknown> =>
+export const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
 function records(value: unknown, where: string): readonly Record<string, unknown>[] {
@@ -50,7 +50,11 @@ function records(value: unknown, where: string): readonly Record<string, unknown
   })
 }
 
-function onlyKeys(item: Record<string, unknown>, known: readonly string[], where: string): void {
+export function onlyKeys(
+  item: Record<string, unknown>,
+  known: readonly string[],
+  where: string,
+): void {
   const unknown = Object.keys(item).find(key => !known.includes(key))
   if (unknown !== undefined)
     throw new DeclarationError(`${where}.${unknown}`, `one of ${known.join(', ')}`)
@@ -63,7 +67,7 @@ interface Rule {
 
 const filled: Rule = { form: /./s, words: 'text that is not empty' }
 /** What can be shown in XML, in a terminal and in a log. */
-const shown: Rule = {
+export const shown: Rule = {
   form: /^\P{Cc}+$/u,
   words: 'text that is not empty, without control characters',
 }
@@ -76,12 +80,12 @@ const volumeName: Rule = {
   words: '1 to 64 letters, digits and ._-',
 }
 
-interface Reader {
+export interface Reader {
   readonly required: (key: string, rule: Rule) => string
   readonly optional: (key: string, rule: Rule) => string | undefined
 }
 
-function reader(item: Record<string, unknown>, where: string): Reader {
+export function reader(item: Record<string, unknown>, where: string): Reader {
   const required = (key: string, { form, words }: Rule): string => {
     const value = item[key]
     if (typeof value === 'string' && form.test(value)) return value

@@ -1,7 +1,7 @@
 /** Keys of OpenID Connect providers: found by discovery, kept for a while, and asked for again when one is unknown. */
 import { createHash, X509Certificate } from 'node:crypto'
 import type { JSONWebKeySet, JWK } from 'jose'
-import type { EntityRecord } from '../../access/identities/tables.ts'
+import type { EntityDocument } from '../../access/identities/tables.ts'
 import { type Fetcher, FetchFailed } from '../../ports/fetcher.ts'
 
 const documentMax = 256 * 1024
@@ -25,9 +25,16 @@ const kept = new Map<string, Kept>()
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
+/** A provider, by what its keys depend on. */
+export interface KeyProvider {
+  readonly document: Pick<EntityDocument, 'url' | 'thumbprints'>
+  /** The configuration names it, which stands for its keys whatever brings them here. */
+  readonly isTrusted?: boolean
+}
+
 interface Source {
   readonly fetcher: Fetcher
-  readonly provider: EntityRecord
+  readonly provider: KeyProvider
 }
 
 async function json({ fetcher, provider }: Source, url: string) {
@@ -67,10 +74,10 @@ async function fetchKeys(source: Source): Promise<JSONWebKeySet> {
  * known to be the provider's: then its key counts, and not what stands beside it.
  */
 function trustedKey(
-  { document }: EntityRecord,
+  { document, isTrusted }: KeyProvider,
   key: Readonly<Record<string, unknown>>,
 ): readonly JWK[] {
-  if (document.url?.startsWith('https://') === true) return [key as JWK]
+  if (isTrusted === true || document.url?.startsWith('https://') === true) return [key as JWK]
   const chain = key['x5c']
   const first: unknown = Array.isArray(chain) ? chain[0] : undefined
   if (typeof first !== 'string') return []
@@ -103,8 +110,8 @@ export function providerKeys(
   now: number,
   unknown: boolean,
 ): Promise<JSONWebKeySet> {
-  const { document } = source.provider
-  const name = JSON.stringify([document.url, document.thumbprints])
+  const { document, isTrusted: trusted } = source.provider
+  const name = JSON.stringify([document.url, document.thumbprints, trusted])
   const known = kept.get(name)
   const age = known === undefined ? Number.POSITIVE_INFINITY : now - known.fetched
   if (known !== undefined && age >= 0 && age < (unknown ? againMs : keptMs)) return known.keys

@@ -12,7 +12,7 @@ import { providerKeys } from './provider-keys.ts'
 /** AWS's limit. */
 const tokenMax = 20_000
 /** Signatures by a key that only the provider has: none, and none that its public key would verify as a secret. */
-const algorithms = [
+export const tokenAlgorithms = [
   'RS256',
   'RS384',
   'RS512',
@@ -81,7 +81,7 @@ async function verified(
   const attempt = async (unknown: boolean) => {
     const keys = createLocalJWKSet(await providerKeys(source, context.now, unknown))
     const { payload } = await jwtVerify(token, keys, {
-      algorithms,
+      algorithms: tokenAlgorithms,
       clockTolerance: skewSeconds,
       currentDate: new Date(context.now),
       requiredClaims: ['exp', 'iss', 'sub', 'aud'],
