@@ -5,7 +5,7 @@ import type { NamedPolicy } from '../rules/policy/decide.ts'
 import { Cache } from './cache.ts'
 import type { AccountInfo, Credential } from './credential.ts'
 import { compilePolicy } from './identities/compile.ts'
-import type { Identities, ResolvedIdentity } from './identities/resolve.ts'
+import type { Identities, ResolvedIdentity, ResolvedRole } from './identities/resolve.ts'
 import { type Identity, type Principal, rootIdentity } from './principal.ts'
 import type { MasterKey } from './seal.ts'
 import { type OpenedSession, openSession, type SessionGrant } from './sessions.ts'
@@ -44,6 +44,63 @@ function userIdentity(user: ResolvedIdentity): Identity {
   const { arn, userId, name, policies, boundary, tags, volumeWide } = user
   return { kind: 'user', arn, userId, name, policies, boundary, tags, facts: noFacts, volumeWide }
 }
+
+/** Who plays a role. `account` is the role's. */
+export function roleIdentity(
+  role: ResolvedRole,
+  { accountNumber }: AccountInfo,
+  session: Pick<Identity, 'facts' | 'session'> & {
+    readonly name: string
+    readonly tags?: Identity['tags']
+  },
+): Identity {
+  // As its role's: those of a volume's administrators name no account.
+  const owner = role.arn.split(':')[4] ?? accountNumber
+  return {
+    kind: 'assumed-role',
+    arn: `arn:aws:sts::${owner}:assumed-role/${role.name}/${session.name}`,
+    userId: `${role.userId}:${session.name}`,
+    name: '',
+    roleArn: role.arn,
+    policies: role.policies,
+    boundary: role.boundary,
+    session: session.session,
+    tags: { ...role.tags, ...session.tags },
+    facts: session.facts,
+    volumeWide: role.volumeWide,
+  }
+}
+
+/** What a root may, for whom it sends on: session policies narrow it as they narrow those of users. */
+const everything: NamedPolicy = {
+  name: 'root user',
+  policy: compilePolicy(
+    '{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}',
+    'identity',
+  ),
+}
+
+/** Whom a root or user made for a while, with no more rights than its own. */
+function federatedIdentity(parent: Identity, number: string, name: string): Identity {
+  const own = parent.kind === 'root'
+  return {
+    ...parent,
+    kind: 'federated-user',
+    arn: `arn:aws:sts::${number}:federated-user/${name}`,
+    userId: `${number}:${name}`,
+    name: '',
+    policies: own ? [everything, ...parent.policies] : parent.policies,
+    // What an administrator of the volume put on the root is not everything.
+    volumeWide: parent.volumeWide === true && !own,
+  }
+}
+
+/** Condition keys of every session, in AWS's words. There are no devices here that could be present. */
+const factsOf = ({ facts, issued }: SessionGrant): Identity['facts'] => ({
+  'aws:tokenissuetime': new Date(issued).toISOString(),
+  'aws:multifactorauthpresent': 'false',
+  ...facts,
+})
 
 /** Finds out who a key of an account stands for. Undefined: its user is gone. */
 export async function holderOf(
@@ -119,21 +176,20 @@ export class Sessions {
   }
 
   async #identity(grant: SessionGrant, account: AccountInfo): Promise<Identity> {
-    const { kind, sessionName, facts, user, tags } = grant
+    const { kind, sessionName, user, tags } = grant
     const session = await this.#sessionPolicies(grant)
-    const { accountNumber: number } = account
-    if (kind === 'assumed-role') return this.#roleIdentity(grant, account, session)
+    const facts = factsOf(grant)
+    if (kind === 'assumed-role') {
+      const role = await this.#role(grant)
+      return roleIdentity(role, account, { name: sessionName, tags, facts, session })
+    }
     const holder = { accessKeyId: '', user: user ?? null, administers: false }
     const parent = await holderOf(this.#ground.identities, account, holder)
     if (parent === undefined) throw ended()
     const { identity } = parent
     if (kind === 'session') return { ...identity, facts, session }
     return {
-      ...identity,
-      kind: 'federated-user',
-      arn: `arn:aws:sts::${number}:federated-user/${sessionName}`,
-      userId: `${number}:${sessionName}`,
-      name: '',
+      ...federatedIdentity(identity, account.accountNumber, sessionName),
       tags,
       facts,
       // Without a policy a federated user may do nothing but what a bucket's policy gives it.
@@ -141,28 +197,11 @@ export class Sessions {
     }
   }
 
-  async #roleIdentity(
-    { account: canonicalId, role: name = '', sessionName, tags, facts }: SessionGrant,
-    { accountNumber: number }: AccountInfo,
-    session: readonly NamedPolicy[] | undefined,
-  ): Promise<Identity> {
-    const role = await this.#ground.identities.role(canonicalId, name)
-    if (role === undefined) throw ended()
-    // As its role's: those of a volume's administrators name no account.
-    const owner = role.arn.split(':')[4] ?? number
-    return {
-      kind: 'assumed-role',
-      arn: `arn:aws:sts::${owner}:assumed-role/${role.name}/${sessionName}`,
-      userId: `${role.userId}:${sessionName}`,
-      name: '',
-      roleArn: role.arn,
-      policies: role.policies,
-      boundary: role.boundary,
-      session,
-      tags: { ...role.tags, ...tags },
-      facts,
-      volumeWide: role.volumeWide,
-    }
+  /** Another role that was made under the same name is not the one that was assumed. */
+  async #role({ account, role: name = '', roleId }: SessionGrant): Promise<ResolvedRole> {
+    const role = await this.#ground.identities.role(account, name)
+    if (role === undefined || role.userId !== roleId) throw ended()
+    return role
   }
 
   async #sessionPolicies({

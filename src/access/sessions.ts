@@ -14,6 +14,8 @@ export interface SessionGrant {
   readonly kind: 'assumed-role' | 'federated-user' | 'session'
   /** Name of the role that was assumed. */
   readonly role?: string | undefined
+  /** Its unique id, which no other role of that name has. */
+  readonly roleId?: string | undefined
   readonly sessionName: string
   /** Name of the user that it began with; undefined: the account's root, or a role. */
   readonly user?: string | undefined

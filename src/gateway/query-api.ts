@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { defaultVolume } from '../access/accounts.ts'
 import { anonymousIn, type Principal } from '../access/principal.ts'
+import { isSessionKey } from '../access/sessions.ts'
 import { type ErrorCode, S3Error } from '../model/errors.ts'
 import { limits } from '../model/limits.ts'
 import { QueryError, type QueryErrorCode } from '../model/query-errors.ts'
@@ -172,10 +173,19 @@ interface Called {
   readonly principal: Principal
 }
 
+/** What stands for a user for a while must not make itself something that lasts; a role may what its policies allow. */
+function sessionMay({ action }: QueryCall, { accessKeyId, identity }: Principal): boolean {
+  if (!isSessionKey(accessKeyId) || identity.kind === 'assumed-role') return true
+  return action === 'GetCallerIdentity' || (action === 'AssumeRole' && identity.kind === 'user')
+}
+
 async function run(parts: GatewayParts, called: Called): Promise<object> {
   const { call, principal } = called
   const operation = queryOperations[call.action]
   if (operation === undefined) throw new QueryError('NotImplemented')
+  if (!sessionMay(call, principal)) {
+    throw new QueryError('AccessDenied', 'Cannot call this operation with session credentials')
+  }
   const isNobody = principal.kind === 'anonymous'
   if (isNobody && operation.anonymous !== true) throw new QueryError('MissingAuthenticationToken')
   const context = await contextOf(parts, called)

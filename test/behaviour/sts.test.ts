@@ -232,3 +232,81 @@ test('a token of a provider assumes a role, by its claims', async () => {
   )
   await fails(assume(await issuer.token()), /^InvalidIdentityToken/, 400)
 })
+
+test('what a root sends on is narrowed by the policy alone', async () => {
+  const { Credentials } = await stsClient(running).send(
+    new sts.GetFederationTokenCommand({
+      Name: 'guest',
+      Policy: allow('s3:PutObject', 'arn:aws:s3:::bucket/guest/*'),
+    }),
+  )
+  const keys = keysOf(Credentials)
+  await put(keys, 'guest/b')
+  await fails(put(keys, 'b'), /^AccessDenied$/, 403)
+})
+
+test('a session ends with its role, also where another has the name again', async () => {
+  const who = trust({ AWS: `arn:aws:iam::${account}:user/alice` })
+  const RoleArn = await role('again', who, allow('s3:*'))
+  const { Credentials } = await stsClient(running, user).send(
+    new sts.AssumeRoleCommand({ RoleArn, RoleSessionName: 'job' }),
+  )
+  const keys = keysOf(Credentials)
+  await put(keys, 'again')
+  await client.send(new iam.DeleteRolePolicyCommand({ RoleName: 'again', PolicyName: 'p' }))
+  await client.send(new iam.DeleteRoleCommand({ RoleName: 'again' }))
+  await role('again', who, allow('s3:*'))
+  await fails(put(keys, 'again'), /^InvalidToken$/, 400)
+})
+
+test('a policy revokes the sessions that were issued before a time, as AWS’s console does it', async () => {
+  const who = trust({ AWS: `arn:aws:iam::${account}:user/alice` })
+  const RoleArn = await role('revoked', who, allow('s3:*'))
+  const { Credentials } = await stsClient(running, user).send(
+    new sts.AssumeRoleCommand({ RoleArn, RoleSessionName: 'job' }),
+  )
+  const keys = keysOf(Credentials)
+  const revoke = (time: string) =>
+    client.send(
+      new iam.PutRolePolicyCommand({
+        RoleName: 'revoked',
+        PolicyName: 'AWSRevokeOlderSessions',
+        PolicyDocument: JSON.stringify({
+          Version: '2012-10-17',
+          Statement: {
+            Effect: 'Deny',
+            Action: '*',
+            Resource: '*',
+            Condition: { DateLessThan: { 'aws:TokenIssueTime': time } },
+          },
+        }),
+      }),
+    )
+  await revoke('2020-01-01T00:00:00Z')
+  await put(keys, 'revoked')
+  await revoke('2199-01-01T00:00:00Z')
+  await fails(put(keys, 'revoked'), /^AccessDenied$/, 403)
+})
+
+test('a session of a user asks for no other session and changes no IAM', async () => {
+  await client.send(
+    new iam.PutUserPolicyCommand({
+      UserName: 'alice',
+      PolicyName: 's3',
+      PolicyDocument: allow(['iam:*', 'sts:*']),
+    }),
+  )
+  const own = stsClient(running, user)
+  const session = keysOf((await own.send(new sts.GetSessionTokenCommand({}))).Credentials)
+  const guest = keysOf(
+    (await own.send(new sts.GetFederationTokenCommand({ Name: 'guest', Policy: allow('*') })))
+      .Credentials,
+  )
+  for (const keys of [session, guest]) {
+    const asked = stsClient(running, keys)
+    await asked.send(new sts.GetCallerIdentityCommand({}))
+    await fails(asked.send(new sts.GetSessionTokenCommand({})), /^AccessDenied$/, 403)
+    const lasting = new iam.CreateAccessKeyCommand({ UserName: 'alice' })
+    await fails(iamClient(running, keys).send(lasting), /^AccessDenied$/, 403)
+  }
+})

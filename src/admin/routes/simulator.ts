@@ -1,7 +1,7 @@
 /** The policy simulator: whether somebody may do something, and which statement says so. */
 import { decisionOf, needsObject, type ObjectFacts, type Question } from '../../access/authorize.ts'
 import { anonymousIn, type Principal } from '../../access/principal.ts'
-import { holderOf, principalOf } from '../../access/principals.ts'
+import { holderOf, principalOf, roleIdentity } from '../../access/principals.ts'
 import { S3Error } from '../../model/errors.ts'
 import { QueryError } from '../../model/query-errors.ts'
 import type { BucketInfo, Resolved } from '../../ports/keyspace.ts'
@@ -43,17 +43,7 @@ async function principalFor(who: Who, context: AdminContext): Promise<Principal>
   }
   const role = await identities.role(id, who.role)
   if (role === undefined) throw gone(`role ${who.role}`)
-  return principalOf(account, key, {
-    kind: 'assumed-role',
-    arn: `arn:aws:sts::${account.accountNumber}:assumed-role/${role.name}/simulated`,
-    userId: `${role.userId}:simulated`,
-    name: '',
-    roleArn: role.arn,
-    policies: role.policies,
-    boundary: role.boundary,
-    tags: role.tags,
-    facts: {},
-  })
+  return principalOf(account, key, roleIdentity(role, account, { name: 'simulated', facts: {} }))
 }
 
 /**

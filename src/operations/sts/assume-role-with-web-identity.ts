@@ -94,6 +94,7 @@ export const assumeRoleWithWebIdentity: QueryOperation<
       account: account.id,
       kind: 'assumed-role',
       role: role.name,
+      roleId: role.userId,
       sessionName: name,
       ...(await narrowing(input, context, account.id)),
       ...sessionOf(identity),

@@ -100,6 +100,7 @@ export const assumeRole: QueryOperation<shapes.AssumeRoleRequest, shapes.AssumeR
       account: account.id,
       kind: 'assumed-role',
       role: role.name,
+      roleId: role.userId,
       sessionName: input.RoleSessionName,
       ...(await narrowing(input, context, account.id)),
       tags,

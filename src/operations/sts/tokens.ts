@@ -1,7 +1,7 @@
 /** STS: GetSessionToken, GetFederationToken, GetCallerIdentity. */
 
 import { arnAccount } from '../../access/identities/names.ts'
-import type { SessionGrant } from '../../access/sessions.ts'
+import { isSessionKey, type SessionGrant } from '../../access/sessions.ts'
 import { QueryError } from '../../model/query-errors.ts'
 import type * as shapes from '../../model/sts-shapes.gen.ts'
 import {
@@ -31,7 +31,7 @@ const rootMost = 3600
 /** Sessions do not make such sessions. */
 function lifetime({ principal }: QueryContext, seconds: number | undefined): number {
   const { kind } = principal.identity
-  if (kind !== 'user' && kind !== 'root') {
+  if ((kind !== 'user' && kind !== 'root') || isSessionKey(principal.accessKeyId)) {
     throw new QueryError('AccessDenied', 'Cannot call this operation with session credentials')
   }
   if (kind === 'root') return Math.min(duration(seconds, { usual: rootMost, most }), rootMost)
