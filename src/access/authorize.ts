@@ -64,10 +64,16 @@ function asksForTags(policies: readonly NamedPolicy[]): boolean {
   return asks
 }
 
-export function callerOf({ canonicalId, accountNumber, identity }: Principal): Caller {
+/** ARNs of what a volume's administrators made name no account: they mean something in their volume only. */
+const namesNoAccount = /^arn:aws:(?:iam|sts):::/
+
+/** Whom policies in a volume may name; without a volume, in the caller's own. */
+export function callerOf(principal: Principal, volume = principal.volume): Caller {
+  const { canonicalId, accountNumber, identity } = principal
   const { kind, arn, roleArn } = identity
   const arns = roleArn === undefined ? [arn] : [arn, roleArn]
-  return { kind, account: accountNumber, canonicalId, arns }
+  const known = volume === principal.volume ? arns : arns.filter(name => !namesNoAccount.test(name))
+  return { kind, account: accountNumber, canonicalId, arns: known }
 }
 
 /** An account that is not the caller's; which one it is matters to no decision. */
@@ -106,7 +112,7 @@ function ownerOf({ action, bucket, key, object }: Question, access: BucketAccess
 export function decisionInput(question: Question): DecisionInput {
   const { principal, action, bucket, condition, object } = question
   const { identity, canonicalId, accountNumber } = principal
-  const caller = callerOf(principal)
+  const caller = callerOf(principal, bucket?.volume)
   const tags = object?.tags
   const values: ConditionValues =
     tags === undefined

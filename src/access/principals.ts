@@ -170,9 +170,11 @@ export class Sessions {
     return credential
   }
 
-  async #requireParent({ parentKey }: SessionGrant): Promise<void> {
-    if (parentKey !== undefined && (await this.#ground.parent(parentKey)) === undefined)
-      throw ended()
+  /** The key must still be there, and be that of the same user: another may have come by the user's name. */
+  async #requireParent({ parentKey, user = '' }: SessionGrant): Promise<void> {
+    if (parentKey === undefined) return
+    const parent = await this.#ground.parent(parentKey)
+    if (parent?.principal.identity.name !== user) throw ended()
   }
 
   async #identity(grant: SessionGrant, account: AccountInfo): Promise<Identity> {

@@ -30,7 +30,7 @@ export interface Target {
   readonly resource: string
   /** Further condition keys, in lower case: tags of what it is about, and of the request. */
   readonly facts?: Facts | undefined
-  /** It is another account's: only a policy that says so gives it, even to a root. */
+  /** It is not the account's to decide: only what an administrator of the volume allowed gives it, even to a root. */
   readonly foreign?: boolean
 }
 
@@ -50,9 +50,9 @@ export type Nothing = Readonly<Record<string, never>>
 export const nothing: Nothing = {}
 
 /** As a policy's Principal may name who asks. Ceph's calls an account's root a user by its canonical id. */
-export function trustCaller(principal: Principal): Caller {
-  const caller = callerOf(principal)
-  if (caller.kind !== 'root') return caller
+export function trustCaller(principal: Principal, volume: string): Caller {
+  const caller = callerOf(principal, volume)
+  if (caller.kind !== 'root' || volume !== principal.volume) return caller
   return { ...caller, arns: [...caller.arns, `arn:aws:iam:::user/${caller.canonicalId}`] }
 }
 
@@ -65,7 +65,7 @@ export const withFacts =
 /** Throws AccessDenied unless who asks may take the action. */
 export function authorizeQuery(context: QueryContext, action: string, target: Target): void {
   const { principal } = context
-  const { policies, boundary, session, arn } = principal.identity
+  const { policies, boundary, session, arn, volumeWide } = principal.identity
   const caller = callerOf(principal)
   const request: AccessRequest = {
     // A root may everything in its own account because it is the root: of others it is as anybody else.
@@ -77,7 +77,8 @@ export function authorizeQuery(context: QueryContext, action: string, target: Ta
   const decision = decide({
     request,
     resourceAccount: principal.accountNumber,
-    identity: policies,
+    // What an account gave to its own users is no word of its volume's administrators.
+    identity: target.foreign === true && volumeWide !== true ? [] : policies,
     boundary,
     session,
   })

@@ -3,7 +3,15 @@ import { QueryError } from '../../model/query-errors.ts'
 import type { Tag } from '../../ports/keyspace.ts'
 import { scan } from '../../ports/meta-store.ts'
 import type { AccountRecord } from '../tables.ts'
-import { arnAccount, keyOf, mergeTags, parseIamArn, requireTags, withoutTags } from './names.ts'
+import {
+  arnAccount,
+  arnOf,
+  keyOf,
+  mergeTags,
+  parseIamArn,
+  requireTags,
+  withoutTags,
+} from './names.ts'
 import type { Changes, Draft, Records } from './records.ts'
 import { type EntityDocument, type EntityRecord, identitiesTable } from './tables.ts'
 
@@ -168,6 +176,7 @@ async function providerByArn(
     parsed.account === arnAccount(account)
       ? await records.find(account.id, 'provider', parsed.name)
       : undefined
-  if (record !== undefined) return record
+  // Rights were asked on the ARN as it was written.
+  if (record !== undefined && arnOf(account, record) === arn) return record
   throw new QueryError('NoSuchEntity', `OpenIDConnect Provider not found for arn ${arn}`)
 }

@@ -30,7 +30,8 @@ export async function policyReference(
   }
   if (parsed.account !== arnAccount(account)) throw noSuchPolicy(arn)
   const record = await records.find(account.id, 'policy', parsed.name)
-  if (record === undefined || record.path !== parsed.path) throw noSuchPolicy(arn)
+  // Names are found without regard to case; but rights are asked on the ARN as it was written, so there is one.
+  if (record === undefined || arnOf(account, record) !== arn) throw noSuchPolicy(arn)
   return { target: record.key, record }
 }
 

@@ -1,13 +1,14 @@
 /** IAM: groups and who is in them. */
 import type * as shapes from '../../model/iam-shapes.gen.ts'
 import {
+  authorizeQuery,
   type Nothing,
   nothing,
   type QueryContext,
   type QueryOperation,
   type Target,
 } from '../query-operation.ts'
-import { groupAnswer, pageEnd, pageOf, pageRequest, userAnswer } from './answers.ts'
+import { groupAnswer, pageEnd, pageOf, pageRequest, resourceTags, userAnswer } from './answers.ts'
 import { entityTarget, newArn } from './targets.ts'
 
 export const ofGroup = (
@@ -52,8 +53,13 @@ export const listGroups: QueryOperation<shapes.ListGroupsRequest, shapes.ListGro
 export const updateGroup: QueryOperation<shapes.UpdateGroupRequest, Nothing> = {
   action: 'iam:UpdateGroup',
   target: ofGroup,
-  async run(input, { store, account }) {
+  async run(input, context) {
+    const { store, account } = context
     const change = { name: input.NewGroupName, path: input.NewPath }
+    const group = await store.groups.get(account.id, input.GroupName)
+    // As AWS does: the right is needed on what it becomes too, which others' policies may name.
+    const resource = newArn(context, 'group', change.name ?? group.name, change.path ?? group.path)
+    authorizeQuery(context, 'iam:UpdateGroup', { resource, facts: resourceTags(group) })
     await store.groups.update(account.id, input.GroupName, change)
     return nothing
   },

@@ -1,13 +1,22 @@
 /** IAM: users. */
 import type * as shapes from '../../model/iam-shapes.gen.ts'
 import {
+  authorizeQuery,
   type Nothing,
   nothing,
   type QueryContext,
   type QueryOperation,
   type Target,
 } from '../query-operation.ts'
-import { groupAnswer, pageEnd, pageOf, pageRequest, requestTags, userAnswer } from './answers.ts'
+import {
+  groupAnswer,
+  pageEnd,
+  pageOf,
+  pageRequest,
+  requestTags,
+  resourceTags,
+  userAnswer,
+} from './answers.ts'
 import { entityTarget, newArn, ownName } from './targets.ts'
 
 interface Named {
@@ -86,8 +95,13 @@ export const listUsers: QueryOperation<shapes.ListUsersRequest, shapes.ListUsers
 export const updateUser: QueryOperation<shapes.UpdateUserRequest, Nothing> = {
   action: 'iam:UpdateUser',
   target: ofUser,
-  async run(input, { store, account }) {
+  async run(input, context) {
+    const { store, account } = context
     const change = { name: input.NewUserName, path: input.NewPath }
+    const user = await store.users.get(account.id, input.UserName)
+    // As AWS does: the right is needed on what it becomes too, which others' policies may name.
+    const resource = newArn(context, 'user', change.name ?? user.name, change.path ?? user.path)
+    authorizeQuery(context, 'iam:UpdateUser', { resource, facts: resourceTags(user) })
     await store.users.update(account.id, input.UserName, change)
     return nothing
   },

@@ -136,7 +136,7 @@ export async function newObject(
   const headers = { ...input, GrantWrite: context.header('x-amz-grant-write') }
   const acl = await writtenGrants(headers, { owner, bucketOwner: bucket.owner }, context)
   if (acl === undefined) return { owner, acl }
-  if (input.ACL !== undefined) await authorizeAcl(input.Key, owner, context)
+  await authorizeAcl(input.Key, owner, context)
   requireUnblocked(acl, context)
   return { owner, acl }
 }

@@ -33,9 +33,11 @@ const chainedMax = 3600
  * enough, in whichever account (AWS asks the caller's account too where it is another one; Ceph does not); one that names
  * its account, or everyone, leaves it to the account's own policies.
  */
-function isTrusted(context: QueryContext, found: FoundRole, action: string, facts: Facts): boolean {
+function isTrusted(context: QueryContext, found: FoundRole, action: string, asked: Facts): boolean {
   const { identity } = context.principal
-  const caller = trustCaller(context.principal)
+  const caller = trustCaller(context.principal, found.account.volume)
+  // Nor does a condition name who has no name there.
+  const facts = caller.arns.length > 0 ? asked : { ...asked, 'aws:principalarn': [] }
   const trust = askTrust(context, found, { caller, action, facts })
   if (trust.effect !== 'Allow') return false
   const decision = decide({
@@ -53,7 +55,8 @@ function isTrusted(context: QueryContext, found: FoundRole, action: string, fact
   })
   if (decision.allowed) return true
   const named = trust.naming === 'itself' && trust.statement?.principals?.everyone !== true
-  return named && decision.reason === 'no identity policy allows'
+  const limited = identity.boundary !== undefined || identity.session !== undefined
+  return named && !limited && decision.reason === 'no identity policy allows'
 }
 
 async function trusted(
@@ -83,6 +86,16 @@ async function trusted(
   )
 }
 
+/** Who somebody is at the beginning of a chain of sessions is who he is at its end. */
+function requireSourceIdentity(
+  { SourceIdentity: wanted }: shapes.AssumeRoleRequest,
+  { principal }: QueryContext,
+): void {
+  const known = principal.identity.facts['aws:sourceidentity']
+  if (wanted === undefined || known === undefined || known === wanted) return
+  throw new QueryError('AccessDenied', 'The source identity of a session cannot be changed.')
+}
+
 export const assumeRole: QueryOperation<shapes.AssumeRoleRequest, shapes.AssumeRoleResponse> = {
   action: undefined,
   async run(input, context) {
@@ -90,6 +103,7 @@ export const assumeRole: QueryOperation<shapes.AssumeRoleRequest, shapes.AssumeR
     if (input.SourceIdentity !== undefined)
       requireSessionName(input.SourceIdentity, 'sourceIdentity')
     const tags = sessionTags(input.Tags)
+    requireSourceIdentity(input, context)
     const { account, role } = await trusted(context, input, tags)
     const chained = context.principal.identity.kind === 'assumed-role'
     const most = chained ? Math.min(chainedMax, role.maxSession) : role.maxSession
