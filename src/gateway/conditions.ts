@@ -1,16 +1,22 @@
 /** The condition keys of policies, read off a request: global ones, and those of S3. */
+import { callerOf } from '../access/authorize.ts'
 import type { Principal } from '../access/principal.ts'
 import { tagsOf } from '../operations/s3/bucket/tagging.ts'
 import type { BucketInfo } from '../ports/keyspace.ts'
 import type { ConditionValues } from '../rules/policy/request.ts'
 import { parseTagging } from '../rules/tags.ts'
+import { parseAmzDate } from '../wire/auth/dates.ts'
 import type { Query } from '../wire/query.ts'
 
 export interface Circumstances {
   readonly principal: Principal
   readonly bucket: BucketInfo | undefined
   readonly key: string | undefined
+  /** Of the object that is asked for, where the request says so. */
+  readonly versionId?: string | undefined
   readonly query: Query
+  /** It is a form, which is signed in its fields. */
+  readonly form?: boolean
   /** A header by its lower-case name, or what stands for it in a form. */
   readonly header: (name: string) => string | undefined
   /** Of the client, with forwarding headers believed only from trusted proxies. */
@@ -42,23 +48,36 @@ const query =
   about =>
     about.query.get(name)
 
-function authType({ principal, query: asked }: Circumstances): Value {
+function authType({ principal, query: asked, form }: Circumstances): Value {
   if (principal.kind === 'anonymous') return undefined
+  if (form === true) return 'POST'
   return asked.has('X-Amz-Signature') || asked.has('Signature')
     ? 'REST-QUERY-STRING'
     : 'REST-HEADER'
 }
 
-function signatureVersion({ principal, query: asked, header: of }: Circumstances): Value {
+function signatureVersion({ principal, query: asked, header: of, form }: Circumstances): Value {
   if (principal.kind === 'anonymous') return undefined
-  const algorithm = asked.get('X-Amz-Algorithm') ?? of('authorization') ?? ''
+  const inHeader = form === true ? of('x-amz-algorithm') : of('authorization')
+  const algorithm = (form === true ? undefined : asked.get('X-Amz-Algorithm')) ?? inHeader ?? ''
   return algorithm.startsWith('AWS4-') ? algorithm.split(' ')[0] : 'AWS'
+}
+
+/** Milliseconds since it was signed, by the date that the signature holds. */
+function signatureAge(about: Circumstances): Value {
+  const { principal, query: asked, header: of, now, form } = about
+  if (principal.kind === 'anonymous') return undefined
+  const inQuery = form === true ? undefined : asked.get('X-Amz-Date')
+  const date = inQuery ?? of('x-amz-date')
+  const signed = date === undefined ? Date.parse(of('date') ?? '') : parseAmzDate(date)
+  return Number.isNaN(signed) ? undefined : String(Math.max(0, now - signed))
 }
 
 /** The key's first segments that a delimiter ends: what a listing asks for, or the object itself. */
 const fixed: Readonly<Record<string, Read>> = {
-  'aws:principalarn': ({ principal }) =>
-    present(principal.identity.roleArn ?? principal.identity.arn),
+  // A session is known by its role.
+  'aws:principalarn': ({ principal, bucket }) =>
+    present(callerOf(principal, bucket?.volume).arns.at(-1) ?? ''),
   'aws:principalaccount': ({ principal }) => present(principal.accountNumber),
   'aws:principaltype': ({ principal }) => principalTypes[principal.identity.kind],
   'aws:userid': ({ principal }) => present(principal.identity.userId),
@@ -76,7 +95,8 @@ const fixed: Readonly<Record<string, Read>> = {
   's3:prefix': query('prefix'),
   's3:delimiter': query('delimiter'),
   's3:max-keys': query('max-keys'),
-  's3:versionid': query('versionId'),
+  's3:versionid': ({ versionId }) => versionId,
+  's3:signatureage': signatureAge,
   's3:locationconstraint': ({ bucket }) => bucket?.region,
   's3:object-lock-mode': header('x-amz-object-lock-mode'),
   's3:if-match': header('if-match'),

@@ -3,6 +3,8 @@ import { defaultVolume } from '../access/accounts.ts'
 import { anonymousIn, type Principal } from '../access/principal.ts'
 import { S3Error } from '../model/errors.ts'
 import type { PostObjectRequest } from '../operations/operation.ts'
+import { fieldTags } from '../operations/s3/object/post-object.ts'
+import { urlEncode } from '../rules/listing.ts'
 import type { Address } from '../wire/address.ts'
 import { anyLength, checkPolicy, readPolicy, withinRange } from '../wire/auth/post-policy.ts'
 import { type PostClaim, readPostClaim, verifyPost } from '../wire/auth/post-signature.ts'
@@ -58,6 +60,17 @@ async function senderOf(parts: GatewayParts, claim: PostClaim | undefined): Prom
   verifyPost(claim, credential?.secret)
   if (credential === undefined) throw new S3Error('InvalidAccessKeyId')
   return credential.principal
+}
+
+/** What a form says in the place of a header whose name begins with `x-amz-`: by its lower-case name. */
+export function headerOfForm(
+  fields: ReadonlyMap<string, string>,
+  name: string,
+): string | undefined {
+  if (name === 'x-amz-acl') return fields.get('acl') ?? fields.get(name)
+  if (name !== 'x-amz-tagging') return fields.get(name)
+  const tags = fieldTags(fields.get('tagging'))
+  return tags.map(({ Key, Value }) => `${urlEncode(Key)}=${urlEncode(Value)}`).join('&')
 }
 
 /** The file as a body of its own: the fields say what headers say of other uploads. */

@@ -14,12 +14,14 @@ import { urlEncode } from '../rules/listing.ts'
 import type { NamedPolicy } from '../rules/policy/decide.ts'
 import type { ConditionValues } from '../rules/policy/request.ts'
 import type { Address } from '../wire/address.ts'
+import { amzHeader } from '../wire/decode.ts'
 import { clientAddress } from '../wire/forwarded.ts'
 import type { Query } from '../wire/query.ts'
 import type { RequestBody } from './body.ts'
 import { conditionsOf } from './conditions.ts'
 import type { Incoming } from './message.ts'
 import type { GatewayParts } from './parts.ts'
+import { headerOfForm } from './post-form.ts'
 
 interface Known {
   readonly incoming: Incoming
@@ -160,14 +162,23 @@ export class RequestContext implements Context {
     }
   }
 
-  #question(action: string, { bucket, key, name, object }: Resource): Question {
+  #question(action: string, resource: Resource): Question {
+    const { bucket, key, name, object } = resource
     const { principal } = this
-    const condition: ConditionValues = wanted => this.#conditions(wanted, bucket, key)
+    const condition: ConditionValues = wanted => this.#conditions(wanted, resource)
     const { volume } = this
     return { principal, action, volume, bucket, key, name, object, condition }
   }
 
-  #conditions(wanted: string, bucket: BucketInfo | undefined, key: string | undefined) {
+  /** What the operation takes for a header: policies must not see another one. */
+  #header(name: string): string | undefined {
+    const { incoming, query, fields } = this.#known
+    const { headers } = incoming
+    if (!name.startsWith('x-amz-')) return headers[name]
+    return fields === undefined ? amzHeader({ headers, query }, name) : headerOfForm(fields, name)
+  }
+
+  #conditions(wanted: string, { bucket, key, versionId }: Resource) {
     const { incoming, address, query, fields, principal } = this.#known
     const { options } = this.#parts
     return conditionsOf({
@@ -175,7 +186,9 @@ export class RequestContext implements Context {
       bucket,
       key,
       query,
-      header: name => fields?.get(name) ?? incoming.headers[name],
+      versionId,
+      form: fields !== undefined,
+      header: name => this.#header(name),
       sourceIp: clientAddress(incoming.headers, incoming.remoteAddress, options.trusts),
       encrypted: address.scheme === 'https',
       now: this.now,

@@ -154,6 +154,21 @@ const takeQuery = (decoder: Decoder, input: Values, { query, headers }: DecodeRe
   }
 }
 
+/** What an operation's input takes for a header whose name begins with `x-amz-`: by its lower-case name. */
+export const amzHeader = (
+  { headers, query }: Pick<DecodeRequest, 'headers' | 'query'>,
+  name: string,
+): string | undefined => {
+  const text = headerOf(headers, name)
+  if (text !== undefined) return decodeHeaderText(text)
+  let hoistedValue: string | undefined
+  for (const pair of query.pairs) {
+    if (ofSignature.has(pair.name) || pair.name.toLowerCase() !== name) continue
+    if (query.pairs.find(other => other.name === pair.name) === pair) hoistedValue = pair.value
+  }
+  return hoistedValue
+}
+
 /**
  * An operation's input from everything but the body.
  * @throws S3Error InvalidArgument for a value that is not of its type or one that must be there and is not
