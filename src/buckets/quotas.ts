@@ -62,6 +62,8 @@ export async function setVolumeQuota(
 
 /** Goes on with what was interrupted. Resolves with the number of versions that were looked at. */
 export async function resumeQuotas(core: Core): Promise<number> {
+  // In this order: of a count that no volume names any more, no bucket can come to name it afterwards.
+  const left = await formerCounts(core)
   let counted = 0
   for await (const bucket of bucketsOf(core)) {
     const { gets } = await core.store.read({ gets: [get(volumesTable, [bucket.volume])] })
@@ -72,8 +74,29 @@ export async function resumeQuotas(core: Core): Promise<number> {
       // Somebody else is at it.
       if (!(error instanceof S3Error)) throw error
     }
+    if (left.size === 0) continue
+    const current = await currentOf(core, bucket)
+    for (const { scope } of current?.meters ?? []) left.delete(scope)
   }
+  const removals = [...left].map(scope => ({ remove: usageTable, key: [scope] }))
+  if (removals.length > 0) await core.store.commit({ writes: removals })
   return counted
+}
+
+/** Counts of quotas of volumes that are not in force any more: whoever ended them may not have come to clear them. */
+async function formerCounts(core: Core): Promise<Set<string>> {
+  const left = new Set<string>()
+  const { scans } = await core.store.read({
+    scans: [scan(usageTable, { at: [], from: ['volume/'], before: ['volume0'], limit: 1000 })],
+  })
+  for (const entry of scans[0].entries) {
+    if (typeof entry === 'string') continue
+    const [, name = '', own] = entry.scope.split('/')
+    if (own === undefined) continue
+    const { gets } = await core.store.read({ gets: [get(volumesTable, [name])] })
+    if (gets[0].record?.meter !== entry.scope) left.add(entry.scope)
+  }
+  return left
 }
 
 async function changeVolume(core: Core, name: string, quota: VolumeQuota) {

@@ -44,7 +44,7 @@ export const commands: readonly Command[] = [
       ...(await folderFlags()),
       bucket: {
         shown: 'NAME',
-        doc: 'Look at this bucket alone; counts concern all and are left out',
+        doc: 'Look at this bucket alone (/vol1/bucket1 in another volume); counts concern all and are left out',
       },
       repair: { doc: 'Put counts and heads right and let go of what nobody refers to' },
     }),

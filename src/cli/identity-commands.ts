@@ -180,7 +180,10 @@ const policyCommands: readonly Said[] = [
     summary: 'Make a policy, or put another document in force',
     positionals: 'NAME [FILE]',
     own: {
-      read: { shown: 'PLACE', doc: 'May list and read there: a bucket, or photos/2026/' },
+      read: {
+        shown: 'PLACE',
+        doc: 'May list and read there: a bucket, photos/2026/, /vol1/photos/',
+      },
       write: { shown: 'PLACE', doc: 'May write and delete there' },
       description: { shown: 'TEXT', doc: 'For people' },
       ...account,

@@ -7,34 +7,37 @@ import { documentIn } from './identity.ts'
 const accountOf = (args: Arguments) => ({ account: flagOf(args, 'account') })
 
 interface Split {
-  readonly bucket: string
+  /** As a policy names it: in another volume with that before a colon. */
+  readonly arn: string
   readonly prefix: string
 }
 
-/** `photos/2026/`: a bucket and what its keys begin with. */
+/** `photos/2026/`, or `/vol1/photos/2026/`: a bucket and what its keys begin with. */
 function placeOf(text: string): Split {
-  const slash = text.indexOf('/')
-  const bucket = slash < 0 ? text : text.slice(0, slash)
+  const [, volume = '', rest = ''] = /^\/([^/]+)\/(.+)$/.exec(text) ?? ['', '', text]
+  const slash = rest.indexOf('/')
+  const bucket = slash < 0 ? rest : rest.slice(0, slash)
   if (bucket === '') throw new WrongUse(`${text} is no place, as photos/2026/ is.`)
-  return { bucket, prefix: slash < 0 ? '' : text.slice(slash + 1) }
+  const prefix = slash < 0 ? '' : rest.slice(slash + 1)
+  return { arn: `arn:aws:s3::${volume}:${bucket}`, prefix }
 }
 
-function listing({ bucket, prefix }: Split, sid: string): object {
+function listing({ arn, prefix }: Split, sid: string): object {
   const condition = { StringLike: { 's3:prefix': `${prefix}*` } }
   return {
     Sid: sid,
     Effect: 'Allow',
     Action: 's3:ListBucket',
-    Resource: `arn:aws:s3:::${bucket}`,
+    Resource: arn,
     ...(prefix === '' ? {} : { Condition: condition }),
   }
 }
 
-const objects = ({ bucket, prefix }: Split, sid: string, actions: readonly string[]): object => ({
+const objects = ({ arn, prefix }: Split, sid: string, actions: readonly string[]): object => ({
   Sid: sid,
   Effect: 'Allow',
   Action: actions,
-  Resource: `arn:aws:s3:::${bucket}/${prefix}*`,
+  Resource: `${arn}/${prefix}*`,
 })
 
 const reading = ['s3:GetObject', 's3:GetObjectVersion', 's3:GetObjectTagging']

@@ -1,9 +1,8 @@
 /** `moongate check`, put together: a folder whose server is stopped, and the job that verifies it. */
-import { defaultVolume } from '../access/accounts.ts'
 import { checkFolder } from '../jobs/check/check.ts'
 import type { CheckProgress, CheckReport, Finding } from '../jobs/check/finding.ts'
 import type { Config } from './config.ts'
-import { inFolder, nameable } from './folder.ts'
+import { bucketNamed, inFolder } from './folder.ts'
 
 export type { CheckProgress, CheckReport, Finding }
 
@@ -17,9 +16,8 @@ export interface FolderCheck {
 
 /** Rejects as {@link inFolder} does, and with CommandFailed for a bucket that is not there. */
 export const checkData = (config: Config, options: FolderCheck): Promise<CheckReport> =>
-  inFolder(config, async ({ core, buckets }) => {
+  inFolder(config, async house => {
     const { bucket: name } = options
-    const bucket =
-      name === undefined ? undefined : (await nameable(buckets.find(defaultVolume, name))).id
-    return await checkFolder(core, { ...options, bucket })
+    const bucket = name === undefined ? undefined : (await bucketNamed(house, name)).id
+    return await checkFolder(house.core, { ...options, bucket })
   })

@@ -1,5 +1,5 @@
 /** `moongate export` and `import`, put together: a folder of data whose server is stopped, and a folder of plain files. */
-import { defaultVolume, type RootKey } from '../access/accounts.ts'
+import type { RootKey } from '../access/accounts.ts'
 import { PlainBuckets } from '../buckets/buckets.ts'
 import type { Core } from '../buckets/core.ts'
 import { OtherExport } from '../jobs/transfer/begun-export.ts'
@@ -13,7 +13,7 @@ import { isPossibleBucket, requireBucketName } from '../rules/names.ts'
 import { openFileTree } from '../stores/tree/file-tree.ts'
 import type { House } from './compose.ts'
 import type { Config } from './config.ts'
-import { CommandFailed, inFolder, nameable } from './folder.ts'
+import { bucketNamed, CommandFailed, inFolder, nameable } from './folder.ts'
 
 export type { ExportReport, ImportReport, TransferProblem, TransferProgress }
 
@@ -31,15 +31,15 @@ export const exportData = (
   config: Config,
   options: FolderTransfer & { readonly versions: boolean },
 ): Promise<ExportReport> =>
-  inFolder(config, async ({ buckets }) => {
+  inFolder(config, async house => {
     const { folder } = options
-    const bucket = await nameable(buckets.find(defaultVolume, options.bucket))
+    const bucket = await bucketNamed(house, options.bucket)
     const tree = await openFileTree({ folder, make: true })
     if (!(await tree.isEmpty()) && (await tree.find([manifestFile])) === undefined)
       throw new CommandFailed(`${folder} is not empty; name a new folder to export to`)
     const windows = process.platform === 'win32'
     try {
-      return await exportBucket(buckets.keyspace(bucket), tree, { ...options, windows })
+      return await exportBucket(house.buckets.keyspace(bucket), tree, { ...options, windows })
     } catch (error) {
       if (!(error instanceof OtherExport) && !(error instanceof BadManifest)) throw error
       const message = `${folder} ${error.message}; name a new folder to export to`

@@ -4,7 +4,9 @@ import type { AccessKey } from '../access/access-keys.ts'
 import type { RootKey } from '../access/accounts.ts'
 import { type MasterKey, newMasterKey, parseMasterKey } from '../access/seal.ts'
 import { S3Error } from '../model/errors.ts'
+import type { BucketInfo } from '../ports/keyspace.ts'
 import { silentLog } from '../ports/log.ts'
+import { defaultVolume } from '../ports/volumes.ts'
 import { lockFolder } from '../stores/sqlite/folder-lock.ts'
 import { createShared } from '../stores/sqlite/shared.ts'
 import { keepCheckpointing } from './checkpointing.ts'
@@ -98,6 +100,16 @@ export async function nameable<T>(work: Promise<T>): Promise<T> {
       throw new CommandFailed(`${error.code}: ${error.message}`, { cause: error })
     throw error
   }
+}
+
+/**
+ * The bucket that a command on a folder names: `/vol1/bucket1`, else one of the default volume. A link is the bucket that it
+ * leads to.
+ */
+export async function bucketNamed({ buckets }: House, text: string): Promise<BucketInfo> {
+  const [, volume = defaultVolume, name = text] = /^\/([^/]+)\/([^/]+)$/.exec(text) ?? []
+  const { bucket } = await nameable(buckets.resolve(volume, name))
+  return bucket
 }
 
 /** A new root key; the one before stops to work. */

@@ -1,10 +1,12 @@
 // Volumes and links as Ozone's pages have them: what they print there works here, under our names.
 
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { Client, elements } from '../client.ts'
-import { moongate, requireSaid } from '../command-line.ts'
-import { startInProcess } from '../server.ts'
+import { keyOf, moongate, requireSaid } from '../command-line.ts'
+import { runCommand, startInProcess, temporaryFolder } from '../server.ts'
 
 test('a bucket of any volume is exposed by a link', async t => {
   const running = await startInProcess({ buckets: [] })
@@ -34,6 +36,18 @@ test('a bucket of any volume is exposed by a link', async t => {
   assert.equal((await moongate(running, 'bucket path common-bucket')).stdout, path)
   assert.equal((await client.get('/s3v:common-bucket/copy')).text, 'through the link')
   assert.equal((await client.get('/:common-bucket/copy')).text, 'through the link')
+  await requireSaid(running, 'user create ann', /is made/)
+  const both = '--read common-bucket --read /vol1/bucket1'
+  await requireSaid(running, `policy create both ${both}`, /is made/)
+  await requireSaid(running, 'policy create one --read common-bucket', /is made/)
+  const testing = 'policy test GetObject common-bucket/key --user ann'
+  await requireSaid(running, 'policy attach one --user ann', /is attached/)
+  await requireSaid(running, testing, /Denied: .*\n.*, at \/vol1\/bucket1/, 1)
+  await requireSaid(running, 'policy attach both --user ann', /is attached/)
+  await requireSaid(running, testing, /Allowed: .*\n.*, at \/vol1\/bucket1/)
+  const ann = new Client({ port: running.port, ...(await keyOf(running, 'ann')) })
+  assert.equal((await ann.get('/common-bucket/key')).text, 'through the link')
+  assert.equal((await ann.get('/vol1:bucket1/key')).text, 'through the link')
   await requireSaid(running, 'bucket info common-bucket', /link to {2}\/vol1\/bucket1/)
   await requireSaid(running, 'bucket delete /vol1/bucket1', /BucketNotEmpty: /, 1)
   await requireSaid(running, 'volume delete /vol1', /VolumeNotEmpty: /, 1)
@@ -104,4 +118,23 @@ test('without security each key may have a volume of its own', async t => {
   const other = await moongate(running, 'bucket path bucket1', two.key)
   assert.match(other.stdout, /^Volume name for S3Bucket is : s3-[0-9a-f]{32}\n/)
   assert.equal((await running.client.plain({ target: '/bucket1/key' })).code, 'NoSuchBucket')
+})
+
+test('a bucket of another volume is exported by its place or through a link, and checked', async t => {
+  const data = temporaryFolder()
+  const running = await startInProcess({ data, buckets: [] })
+  t.after(() => running.close())
+  await requireSaid(running, 'volume create /vol1', /is made/)
+  await requireSaid(running, 'bucket create /vol1/bucket1 --quota-bytes 1MiB', /is made/)
+  await requireSaid(running, 'bucket link /vol1/bucket1 linked', /is made/)
+  await running.client.put('/vol1:bucket1/key', 'bytes')
+  await running.close()
+  for (const bucket of ['/vol1/bucket1', 'linked']) {
+    const folder = join(temporaryFolder(), 'out')
+    const done = await runCommand(['export', bucket, folder, '--data', data])
+    assert.equal(done.status, 0, done.stderr)
+    assert.equal(readFileSync(join(folder, 'key'), 'utf8'), 'bytes')
+  }
+  const checked = await runCommand(['check', '--data', data])
+  assert.equal(checked.status, 0, checked.stdout + checked.stderr)
 })

@@ -20,6 +20,8 @@ import {
   headsTable,
   manifestsTable,
   objectsTable,
+  type UsageRecord,
+  usageTable,
   versionsTable,
 } from '../../buckets/tables.ts'
 import { checksumAlgorithms, checksumTypes } from '../../model/checksums.ts'
@@ -354,4 +356,39 @@ test('counters that are wrong together do not hide each other', () => {
   balance.add('blobs/8', -1)
   assert.equal(balance.even, false)
   assert.equal(balance.isOff('blobs/7') && balance.isOff('blobs/8'), true)
+})
+
+const withoutRevision = ({ scope, bytes, objects, buckets }: UsageRecord): UsageRecord => ({
+  scope,
+  bytes,
+  objects,
+  buckets,
+})
+
+test('counts of quotas are compared with what is there, and put right', async () => {
+  const house = await filled()
+  const { buckets, store } = house
+  await buckets.volumes.setQuota('s3v', { bytes: 1_000_000, objects: 1_000, buckets: 9 })
+  const plain = await buckets.find('s3v', 'plain')
+  await buckets.setQuota(plain, { bytes: 1_000_000, objects: null })
+  assert.deepEqual((await checked(house)).kinds, [])
+  const rows = await rowsOf(store, usageTable)
+  assert.equal(rows.length, 3)
+  for (const record of rows) {
+    const { bytes, objects, buckets: count } = record
+    const off = { ...record, bytes: bytes + 7, objects: objects - 1, buckets: count + 1 }
+    await store.commit({ writes: [{ put: usageTable, record: off }] })
+  }
+  const { findings, kinds } = await checked(house)
+  assert.deepEqual(kinds, ['count', 'count', 'count'])
+  assert.match(
+    findings[0]?.what ?? '',
+    /^says \d+ bytes in -?\d+ versions, \d+ buckets, but there are /,
+  )
+  assert.deepEqual((await checked(house, true)).kinds, ['count', 'count', 'count'])
+  assert.deepEqual((await checked(house)).kinds, [])
+  assert.deepEqual(
+    (await rowsOf(store, usageTable)).map(withoutRevision),
+    rows.map(withoutRevision),
+  )
 })

@@ -14,6 +14,7 @@ import { type CheckOptions, type CheckReport, CheckRun } from './finding.ts'
 import { checkKeys, measure } from './keys.ts'
 import { recordsOf } from './records.ts'
 import { ownParts } from './references.ts'
+import { checkUsage } from './usage.ts'
 
 /** Reads everything once, in memory that does not grow with it. Findings are told as they come. */
 export async function checkFolder(core: Core, options: CheckOptions): Promise<CheckReport> {
@@ -25,6 +26,7 @@ export async function checkFolder(core: Core, options: CheckOptions): Promise<Ch
   if (options.bucket !== undefined) return run.report
   await checkParts(core, run)
   await checkCounts(core, run)
+  await checkUsage(core, run)
   await checkBlobs(core, run)
   // What nobody refers to may be what somebody misses.
   if (options.repair && !run.lostBytes) {
