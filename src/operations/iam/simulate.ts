@@ -60,21 +60,23 @@ function simulate(input: Input, who: Simulated): shapes.SimulatePolicyResponse {
   const identity = [...who.identity, ...texts(input.PolicyInputList, 'PolicyInputList')]
   const condition = conditionOf(input, who)
   const resourceAccount = input.ResourceOwner?.replace(/^arn:aws:iam::(.*):root$/, '$1')
-  const results = ActionNames.flatMap(action =>
-    (ResourceArns.length === 0 ? ['*'] : ResourceArns).map(arn => {
-      const request = { caller: who.caller, action, resource: arn, condition }
-      const asked: DecisionInput = {
-        request,
-        resourceAccount: resourceAccount ?? who.caller.account,
-        identity,
-        boundary,
-        resource,
-      }
-      return resultOf(action, arn, decide(asked))
-    }),
-  )
-  const page = pageOf(results, input)
-  return { EvaluationResults: page.items, ...pageEnd(page) }
+  const arns = ResourceArns.length === 0 ? ['*'] : ResourceArns
+  // Only what is told is worked out: there may be very many pairs, and policies as long as they like.
+  const page = pageOf([...Array(ActionNames.length * arns.length).keys()], input)
+  const results = page.items.map(pair => {
+    const action = ActionNames[Math.floor(pair / arns.length)] ?? ''
+    const arn = arns[pair % arns.length] ?? ''
+    const request = { caller: who.caller, action, resource: arn, condition }
+    const asked: DecisionInput = {
+      request,
+      resourceAccount: resourceAccount ?? who.caller.account,
+      identity,
+      boundary,
+      resource,
+    }
+    return resultOf(action, arn, decide(asked))
+  })
+  return { EvaluationResults: results, ...pageEnd(page) }
 }
 
 function resultOf(action: string, arn: string, decision: Decision): shapes.EvaluationResult {
