@@ -206,10 +206,10 @@ test('a token of a provider assumes a role, by its claims', async () => {
     maxAttempts: 1,
     credentials: { accessKeyId: '', secretAccessKey: '' },
   })
-  const assume = (WebIdentityToken: string) =>
+  const assume = (WebIdentityToken: string, arn = RoleArn) =>
     anonymous.send(
       new sts.AssumeRoleWithWebIdentityCommand({
-        RoleArn,
+        RoleArn: arn,
         RoleSessionName: 'web',
         WebIdentityToken,
       }),
@@ -227,6 +227,14 @@ test('a token of a provider assumes a role, by its claims', async () => {
   await assume(await issuer.token())
   assert.equal(issuer.fetches(), before)
   await fails(assume(await issuer.token({ sub: 'somebody' })), /^AccessDenied$/, 403)
+  // Without a token of the provider a role that is not there looks like one that is.
+  const foreign = await issuer.token({ iss: 'http://127.0.0.1:1/other' })
+  const expired = await issuer.token({ exp: 1 })
+  for (const arn of [RoleArn, `${RoleArn}-missing`, RoleArn.replace(/::\d+:/, '::000000000000:')])
+    await fails(assume(foreign, arn), /^InvalidIdentityToken/, 400)
+  for (const arn of [RoleArn, `${RoleArn}-missing`])
+    await fails(assume(expired, arn), /^ExpiredToken/, 400)
+  await fails(assume(await issuer.token(), `${RoleArn}-missing`), /^AccessDenied$/, 403)
   await client.send(
     new iam.DeleteOpenIDConnectProviderCommand({ OpenIDConnectProviderArn: Federated }),
   )

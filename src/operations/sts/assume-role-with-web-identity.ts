@@ -4,7 +4,7 @@ import { QueryError } from '../../model/query-errors.ts'
 import type * as shapes from '../../model/sts-shapes.gen.ts'
 import type { Caller } from '../../rules/policy/request.ts'
 import type { Facts, QueryContext, QueryOperation } from '../query-operation.ts'
-import { askTrust, type FoundRole, roleFacts, rolesOf } from './roles.ts'
+import { accountOf, askTrust, type FoundRole, roleFacts, rolesOf } from './roles.ts'
 import {
   credentials,
   duration,
@@ -84,10 +84,12 @@ export const assumeRoleWithWebIdentity: QueryOperation<
     requireSessionName(name, 'roleSessionName')
     const issuer = issuerOf(token)
     const [found] = await rolesOf(context, input.RoleArn)
-    if (found === undefined) throw notAuthorized()
-    const { account, role } = found
+    // Whoever has no token of a provider of the account is not told which roles it has.
+    const account = found?.account ?? (await accountOf(context, input.RoleArn))
     const provider = await providerOf(context, account, issuer)
     const identity = await readWebIdentity(context, { account, provider, token })
+    if (found === undefined) throw notAuthorized()
+    const { role } = found
     requireTrust(context, found, identity, name)
     const seconds = duration(input.DurationSeconds, { usual, most: role.maxSession })
     const grant: SessionGrant = {

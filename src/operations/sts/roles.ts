@@ -28,6 +28,13 @@ export async function rolesOf({ store }: QueryContext, arn: string): Promise<rea
   return found
 }
 
+/** Whose a role would be. */
+export async function accountOf({ store }: QueryContext, arn: string): Promise<AccountRecord> {
+  const [account] = await store.records.accountsOfArn(parseIamArn(arn)?.account ?? '')
+  // Of nobody, who trusts no provider.
+  return account ?? { id: '', number: '', name: '', email: null, volume: '', created: 0 }
+}
+
 /** Condition keys of a role that is to be assumed. */
 export function roleFacts({ tags }: FoundRole): Facts {
   const facts: Record<string, readonly string[]> = {}
