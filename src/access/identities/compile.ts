@@ -12,19 +12,24 @@ const documentsMax = 4096
 /** Equal documents, of many users or in many sessions, are compiled once. */
 const compiled = new Cache<Policy>(documentsMax)
 
-/** Throws MalformedPolicyDocument with AWS's sentence for what is wrong. */
-export function compilePolicy(text: string, kind: PolicyKind): Policy {
-  const name = `${kind}\n${text}`
-  const known = compiled.get(name)
-  if (known !== undefined) return known
+/** A document that is asked about once, and not kept. Throws MalformedPolicyDocument with AWS's sentence for what is wrong. */
+export function readPolicy(text: string, kind: PolicyKind): Policy {
   try {
-    const policy = parsePolicy(text, kind)
-    compiled.set(name, policy)
-    return policy
+    return parsePolicy(text, kind)
   } catch (error) {
     if (!(error instanceof PolicyError)) throw error
     throw new QueryError('MalformedPolicyDocument', error.message)
   }
+}
+
+/** A document that somebody or something has. Throws MalformedPolicyDocument. */
+export function compilePolicy(text: string, kind: PolicyKind): Policy {
+  const name = `${kind}\n${text}`
+  const known = compiled.get(name)
+  if (known !== undefined) return known
+  const policy = readPolicy(text, kind)
+  compiled.set(name, policy)
+  return policy
 }
 
 /** Characters that count against AWS's quotas: all but white space. */

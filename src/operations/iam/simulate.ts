@@ -1,6 +1,6 @@
 /** IAM: the policy simulator. */
 
-import { compilePolicy } from '../../access/identities/compile.ts'
+import { readPolicy } from '../../access/identities/compile.ts'
 import { arnAccount, parseIamArn } from '../../access/identities/names.ts'
 import type { ResolvedIdentity } from '../../access/identities/resolve.ts'
 import type * as shapes from '../../model/iam-shapes.gen.ts'
@@ -29,7 +29,7 @@ interface Simulated {
 const texts = (policies: readonly string[] | undefined, name: string): readonly NamedPolicy[] =>
   (policies ?? []).map((text, index) => ({
     name: `${name}.${index + 1}`,
-    policy: compilePolicy(text, 'identity'),
+    policy: readPolicy(text, 'identity'),
   }))
 
 function decisionOf({ allowed, reason }: Decision): string {
@@ -56,7 +56,7 @@ function simulate(input: Input, who: Simulated): shapes.SimulatePolicyResponse {
   const resource =
     ResourcePolicy === undefined
       ? undefined
-      : { name: 'ResourcePolicy', policy: compilePolicy(ResourcePolicy, 'bucket') }
+      : { name: 'ResourcePolicy', policy: readPolicy(ResourcePolicy, 'bucket') }
   const identity = [...who.identity, ...texts(input.PolicyInputList, 'PolicyInputList')]
   const condition = conditionOf(input, who)
   const resourceAccount = input.ResourceOwner?.replace(/^arn:aws:iam::(.*):root$/, '$1')
