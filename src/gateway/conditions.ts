@@ -48,6 +48,12 @@ const query =
   about =>
     about.query.get(name)
 
+/** An upload by a form has none, whatever its request's headers say. */
+const precondition =
+  (name: string): Read =>
+  ({ form, header: of }) =>
+    form === true ? undefined : of(name)
+
 function authType({ principal, query: asked, form }: Circumstances): Value {
   if (principal.kind === 'anonymous') return undefined
   if (form === true) return 'POST'
@@ -73,7 +79,6 @@ function signatureAge(about: Circumstances): Value {
   return Number.isNaN(signed) ? undefined : String(Math.max(0, now - signed))
 }
 
-/** The key's first segments that a delimiter ends: what a listing asks for, or the object itself. */
 const fixed: Readonly<Record<string, Read>> = {
   // A session is known by its role.
   'aws:principalarn': ({ principal, bucket }) =>
@@ -90,6 +95,7 @@ const fixed: Readonly<Record<string, Read>> = {
   'aws:epochtime': ({ now }) => String(Math.floor(now / 1000)),
   'aws:requestedregion': ({ region }) => region,
   'aws:viaawsservice': () => 'false',
+  'aws:principalisawsservice': () => 'false',
   's3:authtype': authType,
   's3:signatureversion': signatureVersion,
   's3:prefix': query('prefix'),
@@ -99,8 +105,8 @@ const fixed: Readonly<Record<string, Read>> = {
   's3:signatureage': signatureAge,
   's3:locationconstraint': ({ bucket }) => bucket?.region,
   's3:object-lock-mode': header('x-amz-object-lock-mode'),
-  's3:if-match': header('if-match'),
-  's3:if-none-match': header('if-none-match'),
+  's3:if-match': precondition('if-match'),
+  's3:if-none-match': precondition('if-none-match'),
 }
 
 /** Headers that are condition keys of their own names. */

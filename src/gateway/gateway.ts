@@ -3,7 +3,7 @@ import type { Principal } from '../access/principal.ts'
 import { S3Error } from '../model/errors.ts'
 import { limits } from '../model/limits.ts'
 import { type AnyOperation, operations as model } from '../model/operations.ts'
-import type { Context, Resource } from '../operations/operation.ts'
+import type { Context, PostObjectRequest, Resource } from '../operations/operation.ts'
 import { requireExpectedOwner } from '../operations/s3/owners.ts'
 import { volumeOf } from '../operations/s3/volumes.ts'
 import type { BucketInfo, Resolved } from '../ports/keyspace.ts'
@@ -121,11 +121,14 @@ class Pipeline {
     record.volume = volume
     const found = this.#bucket(declared, place, volume)
     const { bucket, via } = found instanceof Promise ? await found : found
+    const form = operation === 'PostObject' ? (input as PostObjectRequest) : undefined
+    // A form is sent to its bucket and says itself which key it is for.
+    const key = form === undefined ? place.key : form.Key
     const context = new RequestContext(this.#parts, {
       incoming,
       address: place,
       query,
-      fields: 'Fields' in input ? (input.Fields as ReadonlyMap<string, string>) : undefined,
+      fields: form?.Fields,
       principal,
       volume,
       bucket,
@@ -133,7 +136,7 @@ class Pipeline {
     })
     const allowed = context.authorize(
       actionOf(declared, query),
-      resourceOf(declared, { place, query, bucket, via }),
+      resourceOf(declared, { name: place.bucket, key, query, bucket, via }),
     )
     if (allowed !== undefined) await allowed
     const expected = incoming.headers['x-amz-expected-bucket-owner']
@@ -318,16 +321,18 @@ function actionOf({ action, versionAction }: Declared, query: Query): string {
 /** What the request's own action is on. */
 function resourceOf(
   { createsBucket }: Declared,
-  {
-    place: { bucket: name, key },
-    query,
-    ...found
-  }: { place: Address; query: Query; bucket: BucketInfo | undefined; via: readonly BucketInfo[] },
+  asked: {
+    readonly name: string | undefined
+    readonly key: string | undefined
+    readonly query: Query
+    readonly bucket: BucketInfo | undefined
+    readonly via: readonly BucketInfo[]
+  },
 ): Resource {
+  const { name, key, bucket, via, query } = asked
   if (createsBucket === true) return { bucket: undefined, key: undefined, name }
-  return key === undefined
-    ? { ...found, key }
-    : { ...found, key, versionId: query.get('versionId') }
+  const versionId = key === undefined ? undefined : query.get('versionId')
+  return { bucket, via, key, versionId }
 }
 
 const readMethods: ReadonlySet<string> = new Set(['GET', 'HEAD'])

@@ -2,8 +2,11 @@
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import * as iam from '@aws-sdk/client-iam'
+import { PutObjectCommand } from '@aws-sdk/client-s3'
 import { refused } from '../attacks/assertions.ts'
 import { element, elements } from '../client.ts'
+import { allow, fails, iamClient, keysOf, s3Client } from '../iam-client.ts'
 import { otherId, type Running, startInProcess } from '../server.ts'
 
 let running: Running
@@ -111,6 +114,43 @@ test('ACLs of buckets and objects, canned, in headers and in XML', async () => {
   refused(await client.document('PUT', '/shared/private?acl', '', both), 400, 'InvalidRequest')
 })
 
+test('who may write an object may share it only with the right to', async () => {
+  await make('sharing', writer)
+  const users = iamClient(running)
+  await users.send(new iam.CreateUserCommand({ UserName: 'writer' }))
+  const give = (...actions: readonly string[]) =>
+    users.send(
+      new iam.PutUserPolicyCommand({
+        UserName: 'writer',
+        PolicyName: 'p',
+        PolicyDocument: allow(actions),
+      }),
+    )
+  await give('s3:PutObject')
+  const made = await users.send(new iam.CreateAccessKeyCommand({ UserName: 'writer' }))
+  const s3 = s3Client(running, keysOf(made.AccessKey))
+  const put = (more: object) =>
+    s3.send(new PutObjectCommand({ Bucket: 'sharing', Key: 'a', Body: 'x', ...more }))
+  const everyone = { GrantRead: 'uri="http://acs.amazonaws.com/groups/global/AllUsers"' }
+  await put({})
+  for (const share of [{ ACL: 'public-read' }, everyone])
+    await fails(put(share), /^AccessDenied$/, 403)
+  await give('s3:PutObject', 's3:PutObjectAcl')
+  await put(everyone)
+  assert.equal((await anonymous('/sharing/a')).text, 'x')
+})
+
+test('the right to write does not reach into the versions that are there', async () => {
+  const { client, stranger } = running
+  await make('versions', { ...writer, 'x-amz-acl': 'public-read-write' })
+  const enabled = '<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>'
+  assert.equal((await client.document('PUT', '/versions?versioning', enabled)).status, 200)
+  const version = (await client.put('/versions/a', 'x')).headers['x-amz-version-id'] ?? ''
+  assert.equal((await stranger.delete('/versions/a')).status, 204)
+  refused(await stranger.delete(`/versions/a?versionId=${version}`), 403, 'AccessDenied')
+  assert.equal((await client.delete(`/versions/a?versionId=${version}`)).status, 204)
+})
+
 test('a public access block beats policies and ACLs', async () => {
   const { client } = running
   await make('blocked', { ...writer, 'x-amz-acl': 'public-read' })
@@ -185,4 +225,45 @@ test('conditions: prefixes of listings, tags of objects, what a write says', asy
   refused(await stranger.put('/conditions/new', 'x'), 403, 'AccessDenied')
   const cold = { 'x-amz-storage-class': 'STANDARD_IA' }
   assert.equal((await stranger.put('/conditions/new', 'x', cold)).status, 200)
+})
+
+test('policies speak of the key of a form and of what else it says, by its own names', async () => {
+  const { client } = running
+  await make('forms', writer)
+  const policy = document(
+    statement('forms', { Action: ['s3:PutObject', 's3:PutObjectTagging', 's3:PutObjectAcl'] }),
+    statement('forms', { Effect: 'Deny', Action: '*', Resource: 'arn:aws:s3:::forms/closed/*' }),
+    statement('forms', {
+      Effect: 'Deny',
+      Action: 's3:PutObject',
+      Condition: { StringEquals: { 's3:x-amz-acl': 'public-read' } },
+    }),
+    statement('forms', {
+      Effect: 'Deny',
+      Action: 's3:PutObject',
+      Condition: { Null: { 's3:if-none-match': 'false' } },
+    }),
+    statement('forms', {
+      Effect: 'Deny',
+      Action: 's3:PutObject',
+      Condition: { StringEquals: { 's3:RequestObjectTag/secret': 'yes' } },
+    }),
+  )
+  assert.equal((await client.document('PUT', '/forms?policy', policy)).status, 204)
+  const post = async (fields: Record<string, string>, headers: Record<string, string> = {}) => {
+    const body = new FormData()
+    for (const [name, value] of Object.entries({ key: 'a', ...fields })) body.append(name, value)
+    body.append('file', 'x')
+    return (await fetch(`${running.endpoint}/forms`, { method: 'POST', body, headers })).status
+  }
+  const tagging = (key: string) =>
+    `<Tagging><TagSet><Tag><Key>${key}</Key><Value>yes</Value></Tag></TagSet></Tagging>`
+  assert.equal(await post({}), 204)
+  assert.equal(await post({ key: 'closed/a' }), 403)
+  // The header of a form's request says nothing of the object.
+  assert.equal(await post({}, { 'if-none-match': '*' }), 204)
+  assert.equal(await post({}, { 'x-amz-acl': 'public-read' }), 204)
+  for (const name of ['acl', 'x-amz-acl']) assert.equal(await post({ [name]: 'public-read' }), 403)
+  assert.equal(await post({ tagging: tagging('plain') }), 204)
+  assert.equal(await post({ tagging: tagging('secret') }), 403)
 })
