@@ -5,6 +5,7 @@ import { type RawInput, readInput } from './fields.ts'
 import { ownVolume, router } from './paths.ts'
 import { requireRight } from './rights.ts'
 import type { AdminContext, AdminParts, Route } from './route.ts'
+import { requireExactNames } from './routes/identities.ts'
 import { routes } from './routes/index.ts'
 
 export interface AdminRequest {
@@ -77,7 +78,9 @@ export class AdminApi {
     const body = route.method === 'GET' ? undefined : await request.body()
     const input = readInput(route.fields, { path, query: request.query, body })
     const scope = await route.scope(input, context)
-    await requireRight(context, trace.action, { scope, resource: route.resource(input) })
+    const resource = await route.resource(input, context)
+    await requireRight(context, trace.action, { scope, resource })
+    await requireExactNames(route.entities(input), context)
     return route.run(input, context)
   }
 

@@ -43,6 +43,15 @@ export interface Answer {
   readonly status?: number
 }
 
+/** Names by kind; undefined ones are not there. */
+export interface Named {
+  readonly account?: string | undefined
+  readonly user?: string | undefined
+  readonly group?: string | undefined
+  readonly role?: string | undefined
+  readonly policy?: string | undefined
+}
+
 export type Method = 'GET' | 'PUT' | 'POST' | 'DELETE'
 
 interface Declaration<F extends Fields> {
@@ -53,26 +62,33 @@ interface Declaration<F extends Fields> {
   readonly path: string
   readonly summary: string
   readonly fields: F
+  /** Identities that the input names: by their very names, as rights are asked on those. */
+  readonly entities?: (input: InputOf<F>) => Named
   readonly scope: (input: InputOf<F>, context: AdminContext) => Scope | Promise<Scope>
   /** What the right is asked on, behind `arn:moongate:admin::ACCOUNT:`. */
-  readonly resource: (input: InputOf<F>) => string
+  readonly resource: (input: InputOf<F>, context: AdminContext) => string | Promise<string>
   readonly run: (input: InputOf<F>, context: AdminContext) => Promise<Answer>
 }
 
 /** A route, whatever it takes. */
-export interface Route extends Omit<Declaration<Fields>, 'scope' | 'resource' | 'run'> {
+export interface Route
+  extends Omit<Declaration<Fields>, 'entities' | 'scope' | 'resource' | 'run'> {
+  readonly entities: (input: object) => Named
   readonly scope: (input: object, context: AdminContext) => Scope | Promise<Scope>
-  readonly resource: (input: object) => string
+  readonly resource: (input: object, context: AdminContext) => string | Promise<string>
   readonly run: (input: object, context: AdminContext) => Promise<Answer>
 }
 
+const noNames = (): Named => ({})
+
 /** The input of a route was read by its own fields, which the compiler cannot see where all routes are one type. */
 export function route<const F extends Fields>(declaration: Declaration<F>): Route {
-  const { scope, resource, run } = declaration
+  const { entities = noNames, scope, resource, run } = declaration
   return {
     ...declaration,
+    entities: input => entities(input as InputOf<F>),
     scope: (input, context) => scope(input as InputOf<F>, context),
-    resource: input => resource(input as InputOf<F>),
+    resource: (input, context) => resource(input as InputOf<F>, context),
     run: (input, context) => run(input as InputOf<F>, context),
   }
 }

@@ -1,11 +1,11 @@
 /** What the routes of users, groups, roles, keys and policies have in common: an account and names within it. */
 import { builtinArn } from '../../access/identities/builtin.ts'
-import { arnOf, keyOf } from '../../access/identities/names.ts'
+import { arnOf, keyOf, noSuchEntity } from '../../access/identities/names.ts'
 import type { Page } from '../../access/identities/records.ts'
 import type { EntityRecord } from '../../access/identities/tables.ts'
 import { QueryError } from '../../model/query-errors.ts'
 import type { Field } from '../fields.ts'
-import type { AdminContext, Scope } from '../route.ts'
+import type { AdminContext, Named, Scope } from '../route.ts'
 import { iso, pageLimit } from './names.ts'
 
 export const accountField = {
@@ -13,6 +13,9 @@ export const accountField = {
   in: 'query',
   doc: 'Canonical id of the account; the caller’s own where it is left out',
 } as const satisfies Field
+
+/** Fields that are called as the kind that they name. */
+export const byName = (input: Named): Named => input
 
 export const named = (what: string) =>
   ({ is: 'text', in: 'path', required: true, doc: `Name of the ${what}` }) as const satisfies Field
@@ -28,6 +31,22 @@ export const accountScope = (input: OfAccount, context: AdminContext): Scope => 
   of: 'account',
   account: accountOf(input, context),
 })
+
+const kinds = ['user', 'group', 'role', 'policy'] as const
+
+/**
+ * Names are found without regard to case, but the right was asked on the name as it was written: who may not touch `boss`
+ * may not touch him as `BOSS`. Throws NoSuchEntity.
+ */
+export async function requireExactNames(input: Named, context: AdminContext): Promise<void> {
+  const account = accountOf(input, context)
+  for (const kind of kinds) {
+    const name = input[kind]
+    if (name === undefined || name.startsWith('arn:')) continue
+    const record = await context.access.iam.records.find(account, kind, name)
+    if (record !== undefined && record.name !== name) throw noSuchEntity(kind, name)
+  }
+}
 
 export const isMissing = (error: unknown): boolean =>
   error instanceof QueryError && error.code === 'NoSuchEntity'

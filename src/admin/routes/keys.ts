@@ -4,7 +4,7 @@ import { QueryError } from '../../model/query-errors.ts'
 import { AdminError } from '../errors.ts'
 import type { Field } from '../fields.ts'
 import { type AdminContext, type Route, route, type Scope } from '../route.ts'
-import { accountField, accountOf, accountScope, named } from './identities.ts'
+import { accountField, accountOf, accountScope, byName, named } from './identities.ts'
 import { iso } from './names.ts'
 
 const userField = (where: 'query' | 'body') =>
@@ -54,14 +54,24 @@ function scopeOf(input: OfUser, context: AdminContext): Scope {
   return isOwn ? { of: 'caller' } : accountScope(input, context)
 }
 
-const resourceOf = ({ user }: OfUser) => (user === undefined ? 'key/*' : `user/${user}`)
+/** The right on a key is one on whom it stands for: the user, or the account's root. */
+const resourceOf = (input: OfUser, context: AdminContext): string => {
+  const user = userOf(input, context)
+  return user === undefined ? 'root' : `user/${user}`
+}
 
 const keyFields = { key: named('key'), account: accountField }
 interface OfKey {
   readonly key: string
   readonly account?: string | undefined
 }
-const keyResource = ({ key }: OfKey) => `key/${key}`
+
+/** Of a key that is not there nobody knows whose it would be. */
+async function keyResource(input: OfKey, context: AdminContext): Promise<string> {
+  const info = await context.access.iam.keys.find(accountOf(input, context), input.key)
+  if (info === undefined) return 'root'
+  return (info.user ?? null) === null ? 'root' : `user/${info.user}`
+}
 
 async function keyScope(input: OfKey, context: AdminContext): Promise<Scope> {
   const info = await context.access.iam.keys.find(accountOf(input, context), input.key)
@@ -167,6 +177,7 @@ export const keyRoutes: readonly Route[] = [
     path: '/keys',
     summary: 'Access keys of a user, without their secrets',
     fields: { user: userField('query'), account: accountField },
+    entities: byName,
     scope: scopeOf,
     resource: resourceOf,
     async run(input, context) {
@@ -186,6 +197,7 @@ export const keyRoutes: readonly Route[] = [
       expires: expiresField,
       description: descriptionField,
     },
+    entities: ({ account, user }) => ({ account, user }),
     scope: scopeOf,
     resource: resourceOf,
     async run(input, context) {

@@ -6,6 +6,7 @@ import {
   accountField,
   accountOf,
   accountScope,
+  byName,
   isMissing,
   named,
   pageOf,
@@ -81,6 +82,7 @@ const policyRoutes: readonly Route[] = [
       document: { is: 'record', in: 'body', required: true, doc: 'Policy in IAM’s language' },
       description: { is: 'text', in: 'body', doc: 'For people' },
     },
+    entities: ({ account, policy }) => ({ account, policy }),
     scope: accountScope,
     resource,
     async run({ document, description, ...input }, context) {
@@ -94,6 +96,7 @@ const policyRoutes: readonly Route[] = [
     path: '/policies/{policy}',
     summary: 'A managed policy with its document and who has it',
     fields,
+    entities: byName,
     scope: accountScope,
     resource,
     async run(input, context) {
@@ -113,6 +116,7 @@ const policyRoutes: readonly Route[] = [
     path: '/policies/{policy}',
     summary: 'Delete a managed policy that nobody has any more',
     fields,
+    entities: byName,
     scope: accountScope,
     resource,
     async run(input, context) {
@@ -149,6 +153,7 @@ function attaching(kind: keyof typeof kinds): readonly Route[] {
       path,
       summary: `Attach a managed policy to a ${kind}; once more is well`,
       fields: both,
+      entities: ({ account, name, policy }) => ({ account, [kind]: name, policy }),
       scope: accountScope,
       resource: of,
       async run(input, context) {
@@ -164,6 +169,7 @@ function attaching(kind: keyof typeof kinds): readonly Route[] {
       path,
       summary: `Take a managed policy away from a ${kind}; one that it has not is well`,
       fields: both,
+      entities: ({ account, name, policy }) => ({ account, [kind]: name, policy }),
       scope: accountScope,
       resource: of,
       async run(input, context) {

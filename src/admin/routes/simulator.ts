@@ -140,6 +140,7 @@ export const simulatorRoutes: readonly Route[] = [
       key: { is: 'text', in: 'body', doc: 'Key of the object' },
       context: { is: 'record', in: 'body', doc: 'Condition keys with their values' },
     },
+    entities: ({ account, user, role }) => ({ account, user, role }),
     scope: accountScope,
     resource: ({ user, role }) => (role === undefined ? `user/${user ?? '*'}` : `role/${role}`),
     async run(input, context) {

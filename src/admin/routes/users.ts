@@ -5,6 +5,7 @@ import {
   accountField,
   accountOf,
   accountScope,
+  byName,
   makeOnce,
   named,
   pageOf,
@@ -54,6 +55,7 @@ const userRoutes: readonly Route[] = [
       displayName: { is: 'text', in: 'body', doc: 'For people' },
       email: { is: 'text', in: 'body', doc: 'E-mail address' },
     },
+    entities: ({ account, user }) => ({ account, user }),
     scope: accountScope,
     resource: userResource,
     async run({ user: name, account: _, ...rest }, context) {
@@ -73,6 +75,7 @@ const userRoutes: readonly Route[] = [
     path: '/users/{user}',
     summary: 'A user with groups and policies',
     fields: userFields,
+    entities: byName,
     scope: accountScope,
     resource: userResource,
     async run(input, context) {
@@ -90,6 +93,7 @@ const userRoutes: readonly Route[] = [
     path: '/users/{user}',
     summary: 'Delete a user who has no keys, policies and groups any more',
     fields: userFields,
+    entities: byName,
     scope: accountScope,
     resource: userResource,
     async run(input, context) {
@@ -124,6 +128,7 @@ const groupRoutes: readonly Route[] = [
     path: '/groups/{group}',
     summary: 'Make a group; one that is there already is answered with 200',
     fields: { ...groupFields, path },
+    entities: ({ account, group }) => ({ account, group }),
     scope: accountScope,
     resource: groupResource,
     async run(input, context) {
@@ -143,6 +148,7 @@ const groupRoutes: readonly Route[] = [
     path: '/groups/{group}',
     summary: 'A group with its users and policies',
     fields: groupFields,
+    entities: byName,
     scope: accountScope,
     resource: groupResource,
     async run(input, context) {
@@ -160,6 +166,7 @@ const groupRoutes: readonly Route[] = [
     path: '/groups/{group}',
     summary: 'Delete a group that has no users and policies any more',
     fields: groupFields,
+    entities: byName,
     scope: accountScope,
     resource: groupResource,
     async run(input, context) {
@@ -173,6 +180,7 @@ const groupRoutes: readonly Route[] = [
     path: '/groups/{group}/users/{user}',
     summary: 'Put a user into a group; one who is in it already stays',
     fields: memberFields,
+    entities: byName,
     scope: accountScope,
     resource: groupResource,
     async run(input, context) {
@@ -187,6 +195,7 @@ const groupRoutes: readonly Route[] = [
     path: '/groups/{group}/users/{user}',
     summary: 'Take a user out of a group',
     fields: memberFields,
+    entities: byName,
     scope: accountScope,
     resource: groupResource,
     async run(input, context) {
@@ -232,6 +241,7 @@ const roleRoutes: readonly Route[] = [
       description: { is: 'text', in: 'body', doc: 'For people' },
       maxSession: { is: 'whole', in: 'body', doc: 'Seconds that a session may last; 3600' },
     },
+    entities: ({ account, role }) => ({ account, role }),
     scope: accountScope,
     resource: roleResource,
     async run({ role: name, account: of, trust, ...rest }, context) {
@@ -251,6 +261,7 @@ const roleRoutes: readonly Route[] = [
     path: '/roles/{role}',
     summary: 'A role with its trust policy and its policies',
     fields: roleFields,
+    entities: byName,
     scope: accountScope,
     resource: roleResource,
     async run(input, context) {
@@ -267,6 +278,7 @@ const roleRoutes: readonly Route[] = [
     path: '/roles/{role}',
     summary: 'Delete a role that has no policies any more',
     fields: roleFields,
+    entities: byName,
     scope: accountScope,
     resource: roleResource,
     async run(input, context) {
