@@ -8,6 +8,7 @@ const statuses = {
   MethodNotAllowed: 405,
   NoSuchRoute: 404,
   ServiceUnavailable: 503,
+  SignInFailed: 401,
   TooManyAttempts: 429,
   Unauthorized: 401,
   UnsupportedMediaType: 415,

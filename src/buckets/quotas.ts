@@ -65,9 +65,15 @@ export async function resumeQuotas(core: Core): Promise<number> {
   // In this order: of a count that no volume names any more, no bucket can come to name it afterwards.
   const left = await formerCounts(core)
   let counted = 0
+  let volume: Stored<VolumeRecord> | undefined
+  let name: string | undefined
   for await (const bucket of bucketsOf(core)) {
-    const { gets } = await core.store.read({ gets: [get(volumesTable, [bucket.volume])] })
-    const volume = gets[0].record
+    // They come volume by volume. One that changes meanwhile is somebody else's to finish.
+    if (bucket.volume !== name) {
+      name = bucket.volume
+      const { gets } = await core.store.read({ gets: [get(volumesTable, [name])] })
+      volume = gets[0].record
+    }
     try {
       if (volume !== undefined) counted += await bringInLine(core, bucket, volume)
     } catch (error) {

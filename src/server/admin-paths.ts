@@ -157,8 +157,10 @@ class Asked implements AdminRequest {
     const authenticated = this.#authenticated
     if (authenticated === undefined) throw new Error('a body is read of whom one knows')
     const isEmpty = headers['content-length'] === undefined || headers['content-length'] === '0'
-    if (isEmpty && headers['transfer-encoding'] === undefined) return undefined
-    // A page in a browser can send other types to anybody without asking first.
+    // A page in a browser can send a POST of other types, or of nothing, to anybody without asking first; where nobody
+    // has to sign, that would do.
+    const isSimple = this.method === 'POST' && this.#parts.options.insecure
+    if (isEmpty && headers['transfer-encoding'] === undefined && !isSimple) return undefined
     if (!/^application\/json\s*(?:;|$)/i.test(headers['content-type'] ?? ''))
       throw new AdminError('UnsupportedMediaType', 'The body must be application/json.')
     const isCovered = this.#isSignedIn || authenticated.payload.kind === 'hash'

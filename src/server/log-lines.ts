@@ -103,7 +103,7 @@ const refusals: ReadonlySet<string> = new Set<ErrorCode>([
 export function isAudited(record: RequestRecord, status: number): boolean {
   const { operation, accessKeyId, error } = record
   if (audited.has(operation)) return true
-  if (accessKeyId === '' && error === 'AccessDenied') return false
+  if (accessKeyId === '' && (error === 'AccessDenied' || error === 'Unauthorized')) return false
   return status === 403 || status === 401 || refusals.has(error)
 }
 

@@ -22,7 +22,7 @@ const basic = (name: string, password: string): string =>
   `Basic ${Buffer.from(`${name}:${password}`).toString('base64')}`
 
 const failed = JSON.stringify({
-  error: { code: 'Unauthorized', message: 'The sign-in failed.' },
+  error: { code: 'SignInFailed', message: 'The sign-in failed.' },
 })
 
 /** The sign-in failed, and nothing more is said. */
@@ -167,7 +167,7 @@ test('row 31: names and passwords of a directory', { skip: noDirectory }, async 
       env: { ...env, MOONGATE_PASSWORD: password },
     })
   assert.match((await signedIn('anns-password')).stdout, /User eve is made/)
-  assert.match((await signedIn('wrong')).stderr, /Unauthorized: The sign-in failed\./)
+  assert.match((await signedIn('wrong')).stderr, /SignInFailed: The sign-in failed\./)
 })
 
 test('row 31: 100 bad sign-ins at once', { skip: noDirectory }, async t => {

@@ -217,6 +217,26 @@ test('row 33: the simulator tells nobody what others have', async () => {
   assert.equal(await ask('bucket1'), await ask('not-there'))
 })
 
+test('row 33: without security a page of a browser changes nothing by a simple request', async t => {
+  const open = await startInProcess({ flags: { insecure: 'true' } })
+  t.after(() => open.close())
+  const target = '/-/admin/v1/keys'
+  const simple = { origin: 'https://evil.example', 'content-type': 'text/plain' }
+  for (const headers of [{ origin: 'https://evil.example' }, simple]) {
+    for (const body of ['', '{}']) {
+      const answer = await open.client.plain({ method: 'POST', target, headers, body })
+      assert.equal(`${answer.status} ${errorOf(answer).code}`, '415 UnsupportedMediaType')
+    }
+  }
+  const preflight = await open.client.plain({
+    method: 'OPTIONS',
+    target,
+    headers: { ...simple, 'access-control-request-method': 'PUT' },
+  })
+  assert.equal(preflight.headers['access-control-allow-origin'], undefined)
+  assert.equal((await anonymously(open.client, 'POST', '/keys', {})).status, 201)
+})
+
 test('row 36: who a header says one is, and where from, decides nothing', async () => {
   const { client } = running
   const statement = (condition: object) => ({
@@ -383,13 +403,16 @@ test('who changes something stands in the audit log, with what and from where', 
   t.after(() => server.close())
   await admin(server.client, 'PUT', '/users/ann', {})
   await admin(server.client, 'GET', '/users')
+  await anonymously(server.client, 'GET', '/users')
   await admin(server.tenant, 'DELETE', '/volumes/s3v')
+  const shown = { authorization: `Basic ${Buffer.from('ann:wrong').toString('base64')}` }
+  await server.client.plain({ target: '/-/admin/v1/users', headers: shown })
   await server.close()
   const lines = readFileSync(audit, 'utf8')
     .trim()
     .split('\n')
     .map(line => JSON.parse(line) as Record<string, unknown>)
-    .filter(({ operation }) => String(operation).startsWith('admin:'))
+    .filter(({ path }) => typeof path === 'string' && path.startsWith('/-/admin'))
   assert.deepEqual(
     lines.map(({ operation, accessKeyId, path, volume, result, remote, error }) => ({
       operation,
@@ -418,6 +441,15 @@ test('who changes something stands in the audit log, with what and from where', 
         result: 'refused',
         remote: '127.0.0.1',
         error: 'AccessDenied',
+      },
+      {
+        operation: '-',
+        accessKeyId: undefined,
+        path: '/-/admin/v1/users',
+        volume: undefined,
+        result: 'refused',
+        remote: '127.0.0.1',
+        error: 'SignInFailed',
       },
     ],
   )

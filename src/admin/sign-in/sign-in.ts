@@ -34,7 +34,7 @@ export const signsIn = (authorization: string | undefined): boolean =>
 
 /** One text for every reason; the log is told which. */
 const failed = (cause: SignInFailed): AdminError =>
-  new AdminError('Unauthorized', 'The sign-in failed.', { cause })
+  new AdminError('SignInFailed', 'The sign-in failed.', { cause })
 
 export class SignIn {
   readonly #parts: SignInParts
@@ -45,7 +45,7 @@ export class SignIn {
     this.#attempts = new Attempts(() => parts.clock.now())
   }
 
-  /** Throws Unauthorized, TooManyAttempts. */
+  /** Throws SignInFailed, TooManyAttempts; Unauthorized where others could read what is shown. */
   async principal({ authorization, address, isPrivate }: Showing): Promise<Principal> {
     const blank = authorization.indexOf(' ')
     const shown = authorization.slice(blank + 1).trim()
