@@ -257,3 +257,22 @@ test('keys: a secret once, others can be switched off, those of the configuratio
     'EntityAlreadyExists',
   )
 })
+
+test('who is in memory is not taken for a user of another account', async t => {
+  const { users, identities, store } = await setUp(t)
+  const record = { name: 'x', email: null, volume: 's3v', created: 0 }
+  for (const [id, number] of [
+    ['b@c', '111111111111'],
+    ['c', '222222222222'],
+  ] as const)
+    await store.commit({ writes: [{ put: accountsTable, record: { ...record, id, number } }] })
+  await users.create('b@c', { name: 'a' })
+  await users.create('c', { name: 'a@b' })
+  const arns = async () => [
+    (await identities.user('b@c', 'a'))?.arn,
+    (await identities.user('c', 'a@b'))?.arn,
+  ]
+  const expected = ['arn:aws:iam::111111111111:user/a', 'arn:aws:iam::222222222222:user/a@b']
+  assert.deepEqual(await arns(), expected)
+  assert.deepEqual(await arns(), expected)
+})

@@ -110,7 +110,8 @@ export class StoredIdentities implements Identities {
   }
 
   async #resolved(account: string, kind: Kind, name: string): Promise<Entry['identity']> {
-    const key = `${kind}/${keyOf(name)}@${account}`
+    // Ids of accounts have no blanks, and names may have any of their other signs.
+    const key = `${account} ${kind}/${keyOf(name)}`
     for (let attempt = 1; ; attempt++) {
       const generation = this.generation(account)
       const cached = this.#cache.get(key)
