@@ -22,6 +22,8 @@ export interface Identity {
   readonly session?: readonly NamedPolicy[] | undefined
   /** `aws:PrincipalTag/…` */
   readonly tags: Readonly<Record<string, string>>
+  /** Those of a session that sessions which it makes have too. */
+  readonly transitiveTags?: Readonly<Record<string, string>> | undefined
   /** Further condition keys, in lower case. */
   readonly facts: Readonly<Record<string, string | readonly string[]>>
   /** What its policies allow holds on what any account of its volume owns: an administrator of the volume set them. */

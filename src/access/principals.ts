@@ -183,7 +183,13 @@ export class Sessions {
     const facts = factsOf(grant)
     if (kind === 'assumed-role') {
       const role = await this.#role(grant)
-      return roleIdentity(role, account, { name: sessionName, tags, facts, session })
+      const identity = roleIdentity(role, account, { name: sessionName, tags, facts, session })
+      const { transitive = [] } = grant
+      const goesOn = new Set(transitive.map(key => key.toLowerCase()))
+      const kept = Object.entries(tags).filter(([key]) => goesOn.has(key.toLowerCase()))
+      return kept.length === 0
+        ? identity
+        : { ...identity, transitiveTags: Object.fromEntries(kept) }
     }
     const holder = { accessKeyId: '', user: user ?? null, administers: false }
     const parent = await holderOf(this.#ground.identities, account, holder)

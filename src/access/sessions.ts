@@ -26,6 +26,8 @@ export interface SessionGrant {
   /** ARNs of managed policies that narrow it beside them. */
   readonly policyArns?: readonly string[] | undefined
   readonly tags: Readonly<Record<string, string>>
+  /** Keys of those that sessions which it makes have too. */
+  readonly transitive?: readonly string[] | undefined
   /** Further condition keys of its principal, in lower case. */
   readonly facts: Readonly<Record<string, string | readonly string[]>>
   /** Milliseconds since the epoch. */

@@ -142,6 +142,26 @@ test('who somebody is does not change along a chain of sessions', async () => {
   await assume(callers(first), arn, { SourceIdentity: 'traced' })
 })
 
+test('transitive tags stay what they are along a chain of sessions', async () => {
+  const { Arn = '' } = await owner.sts.getCallerIdentity({})
+  const keys = await userOf(owner, 'tagged', policy(allowing('sts:*')))
+  const RoleName = 'tagging'
+  const { Role } = await owner.iam.createRole({ RoleName, AssumeRolePolicyDocument: trust(Arn) })
+  const blue = { StringEquals: { 'aws:PrincipalTag/team': 'blue' } }
+  const PolicyDocument = policy(allowing('sts:*'), allowing('s3:*', { Condition: blue }))
+  await owner.iam.putRolePolicy({ RoleName, PolicyName: 'own', PolicyDocument })
+  const arn = Role?.Arn ?? ''
+  const tags = (Value: string) => ({ Tags: [{ Key: 'team', Value }] })
+  const red = await assume(callers(keys), arn, { ...tags('red'), TransitiveTagKeys: ['team'] })
+  refused(await read(red), 403, 'AccessDenied')
+  await denied(assume(callers(red), arn, tags('blue')), 'InvalidParameterValue')
+  const first = await assume(callers(keys), arn, { ...tags('blue'), TransitiveTagKeys: ['Team'] })
+  const second = await assume(callers(first), arn)
+  assert.equal((await read(await assume(callers(second), arn))).text, 'seed')
+  const alone = await assume(callers(keys), arn, tags('blue'))
+  refused(await read(await assume(callers(alone), arn)), 403, 'AccessDenied')
+})
+
 test('sessions of a key make no keys and no further sessions', async () => {
   const keys = await userOf(owner, 'passing', policy(allowing('*')))
   const { sts } = callers(keys)

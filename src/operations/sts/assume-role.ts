@@ -96,6 +96,27 @@ function requireSourceIdentity(
   throw new QueryError('AccessDenied', 'The source identity of a session cannot be changed.')
 }
 
+/** Tags of the session, and which of them go on to those that it makes. Throws InvalidParameterValue. */
+function tagsOf(
+  requested: Readonly<Record<string, string>>,
+  { TransitiveTagKeys: keys = [] }: shapes.AssumeRoleRequest,
+  { principal }: QueryContext,
+): Pick<SessionGrant, 'tags' | 'transitive'> {
+  const { transitiveTags: inherited = {} } = principal.identity
+  const isOf = (tags: object, key: string) =>
+    Object.keys(tags).some(name => name.toLowerCase() === key.toLowerCase())
+  const changed = Object.keys(requested).find(key => isOf(inherited, key))
+  const unknown = keys.find(key => !isOf(requested, key))
+  if (changed !== undefined || unknown !== undefined) {
+    const message =
+      changed === undefined
+        ? `The transitive tag key ${unknown} is not among the tags.`
+        : `The tag ${changed} is transitive and cannot be changed.`
+    throw new QueryError('InvalidParameterValue', message)
+  }
+  return { tags: { ...requested, ...inherited }, transitive: [...Object.keys(inherited), ...keys] }
+}
+
 export const assumeRole: QueryOperation<shapes.AssumeRoleRequest, shapes.AssumeRoleResponse> = {
   action: undefined,
   async run(input, context) {
@@ -104,6 +125,7 @@ export const assumeRole: QueryOperation<shapes.AssumeRoleRequest, shapes.AssumeR
       requireSessionName(input.SourceIdentity, 'sourceIdentity')
     const tags = sessionTags(input.Tags)
     requireSourceIdentity(input, context)
+    const all = tagsOf(tags, input, context)
     const { account, role } = await trusted(context, input, tags)
     const chained = context.principal.identity.kind === 'assumed-role'
     const most = chained ? Math.min(chainedMax, role.maxSession) : role.maxSession
@@ -117,7 +139,7 @@ export const assumeRole: QueryOperation<shapes.AssumeRoleRequest, shapes.AssumeR
       roleId: role.userId,
       sessionName: input.RoleSessionName,
       ...(await narrowing(input, context, account.id)),
-      tags,
+      ...all,
       facts: { ...sessionFacts, ...(source === undefined ? {} : { 'aws:sourceidentity': source }) },
       issued: context.now,
       expires: context.now + seconds * 1000,
