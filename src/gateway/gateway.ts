@@ -16,7 +16,7 @@ import {
   prepareDomains,
   preparePrefix,
 } from '../wire/address.ts'
-import { decode, decodeBody, payloadKind } from '../wire/decode.ts'
+import { amzHeader, decode, decodeBody, payloadKind } from '../wire/decode.ts'
 import { hasForwarded } from '../wire/forwarded.ts'
 import { emptyQuery, parseQuery, type Query } from '../wire/query.ts'
 import { route } from '../wire/route.ts'
@@ -139,7 +139,7 @@ class Pipeline {
       resourceOf(declared, { name: place.bucket, key, query, bucket, via }),
     )
     if (allowed !== undefined) await allowed
-    const expected = incoming.headers['x-amz-expected-bucket-owner']
+    const expected = amzHeader({ headers: incoming.headers, query }, 'x-amz-expected-bucket-owner')
     if (expected !== undefined) await requireOwner(expected, bucket, context)
     this.#requireRoom(declared, incoming, body)
     const kind = payloadKind(operation)

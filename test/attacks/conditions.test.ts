@@ -121,3 +121,12 @@ test('a version that a policy denies is denied wherever the request names it', a
   await client.delete('/vault?policy')
   assert.equal((await client.get(`/vault/versioned?versionId=${version}`)).text, 'first')
 })
+
+test('the owner that a client expects is looked at in the query too, where presigned URLs have it', async () => {
+  const { client } = running
+  await client.delete('/vault?policy')
+  const stranger = 'x-amz-expected-bucket-owner=000000000000'
+  refused(await client.get(`/vault?${stranger}`), 403, 'AccessDenied')
+  refused(await client.put(`/vault/expected?${stranger}`, 'bytes'), 403, 'AccessDenied')
+  refused(await client.get('/vault/expected'), 404, 'NoSuchKey')
+})
