@@ -147,12 +147,12 @@ export function decisionInput(question: Question): DecisionInput {
   }
 }
 
-/** The owner's own account, where nothing was said about anybody: most requests. */
-function isPlain({ principal, bucket }: Question): boolean {
-  const { identity, canonicalId } = principal
+/** The owner's own account, where nothing was said about anybody: most requests. They are allowed. */
+export function isPlain({ principal, bucket, volume }: Question): boolean {
+  const { identity, canonicalId, isRoot } = principal
   if (identity.kind !== 'root' || identity.policies.length > 0) return false
   if (identity.session !== undefined || identity.boundary !== undefined) return false
-  if (bucket === undefined) return true
+  if (bucket === undefined) return isRoot || volume === principal.volume
   const access = bucketAccess(bucket)
   return bucket.owner === canonicalId && access.policy === undefined && !access.acls
 }

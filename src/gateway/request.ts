@@ -2,6 +2,7 @@
 import {
   authorize,
   decisionOf,
+  isPlain,
   needsObject,
   type ObjectFacts,
   type Question,
@@ -105,9 +106,10 @@ export class RequestContext implements Context {
   }
 
   authorize(action: string, resource: Resource): void | Promise<void> {
-    const { via = noLinks, ...target } = resource
-    for (const bucket of via) authorize(this.#question(action, { ...target, bucket }))
+    const { via } = resource
+    if (via !== undefined && via.length > 0) this.#authorizeLinks(action, resource, via)
     const question = this.#question(action, resource)
+    if (isPlain(question)) return undefined
     if (resource.object === undefined && needsObject(question))
       return this.#authorizeObject(question, resource)
     const { allowed, reason } = decisionOf(question)
@@ -115,6 +117,10 @@ export class RequestContext implements Context {
     if (reason !== 'explicit deny' && this.#mayKnow(question))
       return this.#refuseUnlessMissing(resource)
     throw new S3Error('AccessDenied')
+  }
+
+  #authorizeLinks(action: string, resource: Resource, via: readonly BucketInfo[]): void {
+    for (const bucket of via) authorize(this.#question(action, { ...resource, bucket }))
   }
 
   allows(action: string, resource: Resource, policy?: NamedPolicy): boolean {
@@ -197,5 +203,4 @@ export class RequestContext implements Context {
   }
 }
 
-const noLinks: readonly BucketInfo[] = []
 const reads = /^s3:(?:Get|List)/
