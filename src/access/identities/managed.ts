@@ -33,6 +33,18 @@ function requireDocument(text: string, name: string): void {
   compilePolicy(text, 'identity')
 }
 
+export interface NewVersion {
+  readonly text: string
+  readonly isDefault: boolean
+  readonly makeRoom?: boolean
+}
+
+function withRoom(versions: readonly PolicyVersion[], inForce: string | undefined) {
+  if (versions.length < versionsMax) return versions
+  const oldest = versions.find(({ id }) => id !== inForce)
+  return versions.filter(version => version !== oldest)
+}
+
 export class ManagedPolicies {
   readonly #records: Records
   readonly #changes: Changes
@@ -91,8 +103,8 @@ export class ManagedPolicies {
     return this.#records.holders(account, relation, target)
   }
 
-  /** Throws NoSuchEntity, DeleteConflict while it is attached or has other versions. */
-  delete(account: string, arn: string): Promise<void> {
+  /** Throws NoSuchEntity, DeleteConflict while it is attached or has other versions, unless those are to go `withAll`. */
+  delete(account: string, arn: string, withAll = false): Promise<void> {
     return this.#changes.change(account, async draft => {
       const record = await ownPolicy(draft, arn)
       const attached = await draft.holders(account, 'attached', record.key)
@@ -100,7 +112,7 @@ export class ManagedPolicies {
       if (attached.length + bounding.length > 0) {
         throw new QueryError('DeleteConflict', 'Cannot delete a policy attached to entities.')
       }
-      if ((record.document.versions ?? []).length > 1) {
+      if (!withAll && (record.document.versions ?? []).length > 1) {
         throw new QueryError(
           'DeleteConflict',
           'This policy has more than one version. Before you delete a policy, you must delete the policy\u2019s versions.',
@@ -110,16 +122,14 @@ export class ManagedPolicies {
     })
   }
 
-  /** Throws LimitExceeded for a sixth version. */
-  createVersion(
-    account: string,
-    arn: string,
-    { text, isDefault }: { readonly text: string; readonly isDefault: boolean },
-  ): Promise<PolicyVersion> {
+  /** Throws LimitExceeded for a sixth version, unless the oldest that is not in force is to make room for it. */
+  createVersion(account: string, arn: string, version: NewVersion): Promise<PolicyVersion> {
+    const { text, isDefault, makeRoom = false } = version
     return this.#changes.change(account, async draft => {
       const record = await ownPolicy(draft, arn)
       requireDocument(text, record.name)
-      const { versions = [], nextVersion = 1, ...rest } = record.document
+      const { versions: before = [], nextVersion = 1, ...rest } = record.document
+      const versions = makeRoom ? withRoom(before, rest.defaultVersion) : before
       if (versions.length >= versionsMax) {
         throw new QueryError(
           'LimitExceeded',

@@ -1,6 +1,5 @@
 /** Routes of managed policies: what they say, and who has them. */
 import { defaultText } from '../../access/identities/resolve.ts'
-import type { EntityRecord } from '../../access/identities/tables.ts'
 import { type AdminContext, type Route, route } from '../route.ts'
 import {
   accountField,
@@ -27,17 +26,6 @@ interface Named {
   readonly account?: string | undefined
 }
 
-/** A policy keeps some versions; the oldest that is not in force makes room for another. */
-const versionsMax = 5
-
-async function makeRoom(record: EntityRecord, input: Named, context: AdminContext): Promise<void> {
-  const { versions = [], defaultVersion } = record.document
-  const oldest = versions.find(({ id }) => id !== defaultVersion)
-  if (versions.length < versionsMax || oldest === undefined) return
-  const arn = await policyArn(input.policy, input, context)
-  await context.access.iam.policies.deleteVersion(accountOf(input, context), arn, oldest.id)
-}
-
 /** The policy with this text in force: made, changed, or as it is. */
 async function put(input: Named, text: string, context: AdminContext, description?: string) {
   const { policies, records } = context.access.iam
@@ -49,9 +37,8 @@ async function put(input: Named, text: string, context: AdminContext, descriptio
   }
   const changed = defaultText(there) !== text
   if (changed) {
-    await makeRoom(there, input, context)
     const arn = await policyArn(input.policy, input, context)
-    await policies.createVersion(account, arn, { text, isDefault: true })
+    await policies.createVersion(account, arn, { text, isDefault: true, makeRoom: true })
   }
   return { policy: await shownEntity(there, context), created: false, changed }
 }
@@ -123,12 +110,7 @@ const policyRoutes: readonly Route[] = [
       const { policies } = context.access.iam
       const account = accountOf(input, context)
       const arn = await policyArn(input.policy, input, context)
-      const holders = await policies.holders(account, arn)
-      const record = holders.length > 0 ? undefined : await policies.get(account, arn)
-      const { versions = [], defaultVersion } = record?.document ?? {}
-      for (const { id } of versions)
-        if (id !== defaultVersion) await policies.deleteVersion(account, arn, id)
-      await policies.delete(account, arn)
+      await policies.delete(account, arn, true)
       return { status: 204, data: undefined }
     },
   }),
