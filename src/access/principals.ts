@@ -1,5 +1,6 @@
 /** Who keys and sessions stand for: the account, and who within it, with all policies. */
 import { S3Error } from '../model/errors.ts'
+import { QueryError } from '../model/query-errors.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { NamedPolicy } from '../rules/policy/decide.ts'
 import { Cache } from './cache.ts'
@@ -223,6 +224,11 @@ export class Sessions {
       policy: compilePolicy(text, 'session'),
     }))
     if (policyArns === undefined || policyArns.length === 0) return inline
-    return [...inline, ...(await this.#ground.identities.managed(account, policyArns))]
+    try {
+      return [...inline, ...(await this.#ground.identities.managed(account, policyArns))]
+    } catch (error) {
+      // A session stands on its policies too: without one of them it would be another session.
+      throw error instanceof QueryError && error.code === 'NoSuchEntity' ? ended() : error
+    }
   }
 }

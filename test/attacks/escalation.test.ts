@@ -162,6 +162,17 @@ test('transitive tags stay what they are along a chain of sessions', async () =>
   refused(await read(await assume(callers(alone), arn)), 403, 'AccessDenied')
 })
 
+test('a session ends with the policies that it was narrowed by', async () => {
+  const keys = await userOf(owner, 'narrowed', policy(allowing('*')))
+  const document = { PolicyName: 'narrow', PolicyDocument: policy(allowing('s3:GetObject')) }
+  const { Policy } = await owner.iam.createPolicy(document)
+  const guest = { Name: 'guest', PolicyArns: [{ arn: Policy?.Arn }] }
+  const session = keysOf((await callers(keys).sts.getFederationToken(guest)).Credentials)
+  assert.equal((await read(session)).text, 'seed')
+  await owner.iam.deletePolicy({ PolicyArn: Policy?.Arn })
+  refused(await read(session), 400, 'InvalidToken')
+})
+
 test('sessions of a key make no keys and no further sessions', async () => {
   const keys = await userOf(owner, 'passing', policy(allowing('*')))
   const { sts } = callers(keys)
