@@ -28,6 +28,12 @@ export const accessSettings = {
   policyBindsRoot: 'policyBindsRoot',
 } as const
 
+/** Settings of a new bucket whose maker says nothing about it. */
+export const ownershipByDefault = (
+  ownership: ObjectOwnership,
+): Readonly<Record<string, unknown>> =>
+  ownership === 'BucketOwnerEnforced' ? {} : { [accessSettings.ownership]: ownership }
+
 export interface BucketAccess {
   /** Null: the controls were deleted, and objects belong to who writes them. */
   readonly ownership: ObjectOwnership | null

@@ -81,6 +81,18 @@ async function greatestBodyId(store: MetaStore): Promise<number> {
   return typeof entry === 'object' ? entry.id : 0
 }
 
+const gatewayOptions = (config: Config): GatewayParts['options'] => ({
+  region: config.region,
+  defaultObjectOwnership: config.defaultObjectOwnership,
+  sigv2: config.sigv2,
+  insecure: config.insecure,
+  domains: config.domain,
+  prefix: config.prefix,
+  publicUrl: config.publicUrl,
+  corsOrigins: config.corsOrigin,
+  trusts: addressTest(config.trustedProxy),
+})
+
 /** Opens everything that a thread needs to answer. Rejects as the stores do. */
 export async function openHouse(options: HouseOptions): Promise<House> {
   const { config, masterKey, shared, reserve, started, index, onConnected } = options
@@ -114,17 +126,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   const buckets = new PlainBuckets(core)
   const insecureAccess: Access = config.volumePerKey ? withVolumePerKey(access) : access
   const gatewayParts: GatewayParts = {
-    options: {
-      region: config.region,
-      defaultObjectOwnership: config.defaultObjectOwnership,
-      sigv2: config.sigv2,
-      insecure: config.insecure,
-      domains: config.domain,
-      prefix: config.prefix,
-      publicUrl: config.publicUrl,
-      corsOrigins: config.corsOrigin,
-      trusts: addressTest(config.trustedProxy),
-    },
+    options: gatewayOptions(config),
     access: insecureAccess,
     buckets,
     operations,
@@ -132,9 +134,16 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     fetcher: createFetcher(),
     lacksRoom: bytes => reserve !== undefined && lacksRoom(reserve, bytes, config.inlineMax),
   }
-  const { region } = config
+  const { region, defaultObjectOwnership: defaultOwnership } = config
   const imagined = imagine(region, () => clock.now())
-  const api = new AdminApi({ access, buckets, clock, region, imagine: imagined })
+  const api = new AdminApi({
+    access,
+    buckets,
+    clock,
+    region,
+    defaultOwnership,
+    imagine: imagined,
+  })
   const { fetcher } = gatewayParts
   const signIn = new SignIn({ access, fetcher, clock, settings: config.admin })
   const handler = withAdmin(createGateway(gatewayParts), { api, signIn }, gatewayParts)

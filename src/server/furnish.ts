@@ -1,6 +1,7 @@
 /** Sees to it that what the configuration declares is there: root, accounts, buckets. By one thread of the process. */
 import { WrongAccounts } from '../access/access-keys.ts'
 import { type Access, defaultVolume, type RootKey } from '../access/accounts.ts'
+import { ownershipByDefault } from '../access/bucket-access.ts'
 import { S3Error } from '../model/errors.ts'
 import type { House } from './compose.ts'
 import { type Config, ConfigError } from './config.ts'
@@ -75,7 +76,8 @@ async function ensureBucket(house: House, config: Config, bucket: DeclaredBucket
   const owner = bucket.owner ?? (await access.rootPrincipal('')).canonicalId
   const volume = (await volumeOfOwner(access, config, bucket.owner)) ?? defaultVolume
   try {
-    await buckets.create({ volume, name, owner, region: config.region, settings: {} })
+    const settings = ownershipByDefault(config.defaultObjectOwnership)
+    await buckets.create({ volume, name, owner, region: config.region, settings })
   } catch (error) {
     if (!(error instanceof S3Error)) throw error
     if (error.code === 'BucketAlreadyOwnedByYou') return

@@ -4,9 +4,24 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { admin } from '../admin.ts'
 import { Client, elements } from '../client.ts'
 import { keyOf, moongate, requireSaid } from '../command-line.ts'
 import { runCommand, startInProcess, temporaryFolder } from '../server.ts'
+
+test('whoever makes a bucket, it has the ownership that the server gives', async t => {
+  const flags = { 'default-object-ownership': 'ObjectWriter' }
+  const running = await startInProcess({ buckets: ['given'], flags })
+  t.after(() => running.close())
+  const { client } = running
+  const made = await admin(client, 'PUT', '/volumes/-/buckets/made', {})
+  assert.equal(made.status, 201)
+  for (const bucket of ['given', 'made']) {
+    const { text } = await client.get(`/${bucket}?ownershipControls`)
+    assert.deepEqual(elements(text, 'ObjectOwnership'), ['ObjectWriter'], bucket)
+    assert.equal((await client.put(`/${bucket}`, '')).status, 200)
+  }
+})
 
 test('a bucket of any volume is exposed by a link', async t => {
   const running = await startInProcess({ buckets: [] })

@@ -1,4 +1,5 @@
 /** Routes of buckets and links. */
+import { ownershipByDefault } from '../../access/bucket-access.ts'
 import { S3Error } from '../../model/errors.ts'
 import type { BucketInfo } from '../../ports/keyspace.ts'
 import { isPossibleBucket, requireBucketName } from '../../rules/names.ts'
@@ -57,13 +58,14 @@ async function make(
   context: AdminContext,
   link?: { readonly volume: string; readonly name: string },
 ): Promise<{ readonly bucket: BucketInfo; readonly created: boolean }> {
-  const { buckets, principal, region, access } = context
+  const { buckets, principal, region, access, defaultOwnership } = context
   const volume = volumeNamed(input.volume, context)
   requireBucketName(input.bucket)
   const owner = input.owner ?? principal.canonicalId
   await requireAccount(owner, access)
   const inOtherVolume = volume !== principal.volume
-  const at = { volume, name: input.bucket, owner, region, settings: {}, inOtherVolume }
+  const settings = link === undefined ? ownershipByDefault(defaultOwnership) : {}
+  const at = { volume, name: input.bucket, owner, region, settings, inOtherVolume }
   try {
     const request = link === undefined ? at : { ...at, link }
     return { bucket: await buckets.create(request), created: true }
