@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { QueryError, type QueryErrorCode } from '../../model/query-errors.ts'
+import { get } from '../../ports/meta-store.ts'
 import { openMemoryMetaStore } from '../../stores/memory/meta-store.ts'
 import { newMasterKey, parseMasterKey } from '../seal.ts'
-import { accessTables, accountsTable } from '../tables.ts'
+import { accessTables, accountsTable, keysTable } from '../tables.ts'
 import { createIdentityStore } from './identities.ts'
 
 const account = 'a'.repeat(64)
@@ -275,4 +276,22 @@ test('who is in memory is not taken for a user of another account', async t => {
   const expected = ['arn:aws:iam::111111111111:user/a', 'arn:aws:iam::222222222222:user/a@b']
   assert.deepEqual(await arns(), expected)
   assert.deepEqual(await arns(), expected)
+})
+
+test('keys of the root are told however many its users have', async t => {
+  const { keys, users, store } = await setUp(t)
+  await users.create(account, { name: 'ann' })
+  const { info } = await keys.create(account, 'ann')
+  const { gets } = await store.read({ gets: [get(keysTable, [info.id])] })
+  const { record } = gets[0]
+  assert.ok(record !== undefined)
+  const { revision: _, ...key } = record
+  // Ids that are before those that are made.
+  const ids = Array.from({ length: 1000 }, (_, i) => `AAAA${String(i).padStart(16, '0')}`)
+  await store.commit({ writes: ids.map(id => ({ put: keysTable, record: { ...key, id } })) })
+  const made = await keys.create(account, undefined)
+  assert.deepEqual(
+    (await keys.list(account, undefined)).map(({ id }) => id),
+    [made.info.id],
+  )
 })

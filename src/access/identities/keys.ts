@@ -119,21 +119,29 @@ async function keyOf(records: Records, id: string): Promise<Stored<KeyRecord> | 
   return gets[0].record
 }
 
+/** `user` null: the root's, which stand among those of all users. */
 async function keysOf(
   records: Records,
   account: string,
   user: string | null,
 ): Promise<readonly Stored<KeyRecord>[]> {
-  const { scans } = await records.store.read({
-    scans: [
-      user === null
-        ? scan(keysTable, { index: 'keys_by_account', at: [account], limit: keysRead })
-        : scan(keysTable, { index: 'keys_by_user', at: [account, user], limit: keysRead }),
-    ],
-  })
-  return scans[0].entries.filter(
-    entry => typeof entry !== 'string' && (entry.user ?? null) === user,
-  ) as Stored<KeyRecord>[]
+  const found: Stored<KeyRecord>[] = []
+  for (let after: string | undefined; ; ) {
+    const bounds = { limit: keysRead, ...(after === undefined ? {} : { after: [after] }) }
+    const { scans } = await records.store.read({
+      scans: [
+        user === null
+          ? scan(keysTable, { index: 'keys_by_account', at: [account], ...bounds })
+          : scan(keysTable, { index: 'keys_by_user', at: [account, user], ...bounds }),
+      ],
+    })
+    for (const entry of scans[0].entries) {
+      if (typeof entry === 'string') continue
+      after = entry.id
+      if ((entry.user ?? null) === user) found.push(entry)
+    }
+    if (!scans[0].more) return found
+  }
 }
 
 async function requireUnknown(draft: Draft, id: string): Promise<void> {
