@@ -1,4 +1,5 @@
 /** The pipeline from request to answer. Each step is a named call; nothing else knows their order. */
+import { bucketAccess } from '../access/bucket-access.ts'
 import type { Principal } from '../access/principal.ts'
 import { S3Error } from '../model/errors.ts'
 import { limits } from '../model/limits.ts'
@@ -132,13 +133,16 @@ class Pipeline {
       principal,
       volume,
       bucket,
+      via,
       body,
     })
-    const allowed = context.authorize(
-      actionOf(declared, query),
-      resourceOf(declared, { name: place.bucket, key, query, bucket, via }),
-    )
-    if (allowed !== undefined) await allowed
+    if (declared.perKey !== true || !mayHaveKeys(principal, bucket)) {
+      const allowed = context.authorize(
+        actionOf(declared, query),
+        resourceOf(declared, { name: place.bucket, key, query, bucket, via }),
+      )
+      if (allowed !== undefined) await allowed
+    }
     const expected = amzHeader({ headers: incoming.headers, query }, 'x-amz-expected-bucket-owner')
     if (expected !== undefined) await requireOwner(expected, bucket, context)
     this.#requireRoom(declared, incoming, body)
@@ -333,6 +337,12 @@ function resourceOf(
   if (createsBucket === true) return { bucket: undefined, key: undefined, name }
   const versionId = key === undefined ? undefined : query.get('versionId')
   return { bucket, via, key, versionId }
+}
+
+/** Whether a policy may give somebody rights on some keys of a bucket and not on it: then each key is asked about. */
+function mayHaveKeys({ identity }: Principal, bucket: BucketInfo | undefined): boolean {
+  if (identity.policies.length > 0) return true
+  return bucket !== undefined && bucketAccess(bucket).policy !== undefined
 }
 
 const readMethods: ReadonlySet<string> = new Set(['GET', 'HEAD'])

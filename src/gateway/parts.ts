@@ -13,6 +13,7 @@ export interface Declared {
   /** Instead of `action`, when the request names a version. */
   readonly versionAction?: string
   readonly createsBucket?: true
+  readonly perKey?: true
   readonly ofLink?: true
   readonly makesRoom?: true
   run(input: object, context: Context): Promise<Reply<object>>

@@ -33,6 +33,7 @@ interface Known {
   readonly principal: Principal
   readonly volume: string
   readonly bucket: BucketInfo | undefined
+  readonly via: readonly BucketInfo[]
   readonly body: RequestBody
 }
 
@@ -68,6 +69,10 @@ export class RequestContext implements Context {
     const { bucket } = this.#known
     if (bucket === undefined) throw new Error('the operation addresses no bucket')
     return bucket
+  }
+
+  get via(): readonly BucketInfo[] {
+    return this.#known.via
   }
 
   get keyspace(): Keyspace {

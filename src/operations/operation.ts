@@ -25,6 +25,8 @@ export interface Context {
   readonly buckets: Buckets
   /** The bucket that the request addresses. Throws for an operation that addresses none. */
   readonly bucket: BucketInfo
+  /** The links that led to it. */
+  readonly via: readonly BucketInfo[]
   readonly keyspace: Keyspace
   /** The volume in which names of buckets are looked up: that of the requester, unless the path names one. */
   readonly volume: string
@@ -101,6 +103,8 @@ export interface Operation<Name extends OperationName> {
   readonly versionAction?: `s3:${string}`
   /** It addresses a bucket that need not exist. */
   readonly createsBucket?: true
+  /** The right is asked of each key that the request's document names, by the operation itself. */
+  readonly perKey?: true
   /** It concerns what stands under the name itself: of a link, the link and not the bucket behind it. */
   readonly ofLink?: true
   /** It makes room, though its method does not say so: it goes on while the disk is full. */

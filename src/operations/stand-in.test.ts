@@ -47,6 +47,7 @@ export const contextOf = (given: Partial<Context>): Context =>
       },
       volume: 's3v',
       bucket: bucketOf('garden'),
+      via: [],
       region: 'us-east-1',
       defaultOwnership: 'BucketOwnerEnforced',
       objectUrl: key => `http://localhost:9000/${key}`,

@@ -267,3 +267,20 @@ test('policies speak of the key of a form and of what else it says, by its own n
   assert.equal(await post({ tagging: tagging('plain') }), 204)
   assert.equal(await post({ tagging: tagging('secret') }), 403)
 })
+
+test('a policy on some keys lets them be deleted together, and no others', async () => {
+  const { client, stranger } = running
+  await make('several')
+  for (const key of ['tmp/a', 'tmp/b', 'kept']) await client.put(`/several/${key}`, 'x')
+  const objects = ['tmp/a', 'tmp/b', 'kept'].map(key => `<Object><Key>${key}</Key></Object>`)
+  const all = `<Delete>${objects.join('')}</Delete>`
+  refused(await stranger.document('POST', '/several?delete', all), 403, 'AccessDenied')
+  const policy = document(
+    statement('several', { Action: 's3:DeleteObject', Resource: 'arn:aws:s3:::several/tmp/*' }),
+  )
+  await client.document('PUT', '/several?policy', policy)
+  const answer = await stranger.document('POST', '/several?delete', all)
+  assert.equal(answer.status, 200)
+  assert.deepEqual(elements(answer.text, 'Code'), ['AccessDenied'])
+  assert.deepEqual(await client.keys('several'), ['kept'])
+})

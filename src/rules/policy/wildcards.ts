@@ -118,8 +118,9 @@ function compileAny(pattern: Pattern): Test {
   const [head = [''], ...rest] = pattern
   const tail = rest.pop()
   if (tail === undefined) return value => endOf(head, value, 0) === value.length
-  const seeks = rest.filter(segment => segment.length > 1 || segment[0] !== '').map(seekOf)
-  return value => {
+  const middle = rest.filter(segment => segment.length > 1 || segment[0] !== '')
+  const seeks = middle.map(seekOf)
+  const test: Test = value => {
     let at = endOf(head, value, 0)
     if (at < 0) return false
     for (const seek of seeks) {
@@ -127,6 +128,20 @@ function compileAny(pattern: Pattern): Test {
       if (at < 0) return false
     }
     return startOf(tail, value) >= at
+  }
+  return middle.some(segment => segment.length > 1) ? remembering(test) : test
+}
+
+/** The last answer is kept: a request that asks for a thousand keys brings the same long header to each decision. */
+function remembering(test: Test): Test {
+  let last: string | undefined
+  let answer = false
+  return value => {
+    if (value !== last) {
+      answer = test(value)
+      last = value
+    }
+    return answer
   }
 }
 

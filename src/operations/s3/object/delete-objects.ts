@@ -23,7 +23,7 @@ async function deleteOne(entry: ObjectIdentifier, context: Context): Promise<Del
   requireKey(Key)
   if (versionId !== undefined) requireVersionId(versionId)
   const action = versionId === undefined ? 's3:DeleteObject' : 's3:DeleteObjectVersion'
-  await context.authorize(action, { bucket: context.bucket, key: Key, versionId })
+  await context.authorize(action, { bucket: context.bucket, via: context.via, key: Key, versionId })
   const result = await context.keyspace.delete({
     key: Key,
     versionId,
@@ -78,6 +78,7 @@ async function settleAll(
 
 export const deleteObjects: Operation<'DeleteObjects'> = {
   action: 's3:DeleteObject',
+  perKey: true,
   makesRoom: true,
   async run(input, context) {
     const { Objects, Quiet } = input.Delete
