@@ -11,11 +11,6 @@ export interface InlinePolicy {
   readonly text: string
 }
 
-export interface Quota {
-  readonly bytes: number | null
-  readonly objects: number | null
-}
-
 export interface PolicyVersion {
   /** `v1`, `v2` … */
   readonly id: string
@@ -31,7 +26,6 @@ export interface EntityDocument {
   /** Users: for people, not for IAM. */
   readonly displayName?: string | undefined
   readonly email?: string | undefined
-  readonly quota?: Quota | undefined
   /** Roles and managed policies. */
   readonly description?: string | undefined
   /** Roles. */

@@ -17,7 +17,7 @@ import {
 } from './names.ts'
 import type { Changes, Draft, Page, PageRequest, Records } from './records.ts'
 import { linkPolicy } from './references.ts'
-import type { EntityRecord, Quota } from './tables.ts'
+import type { EntityRecord } from './tables.ts'
 
 export interface NewUser {
   readonly name: string
@@ -25,7 +25,6 @@ export interface NewUser {
   readonly tags?: readonly Tag[] | undefined
   readonly displayName?: string | undefined
   readonly email?: string | undefined
-  readonly quota?: Quota | undefined
   /** ARN of a managed policy. */
   readonly boundary?: string | undefined
 }
@@ -35,7 +34,6 @@ export interface UserChange {
   readonly path?: string | undefined
   readonly displayName?: string | undefined
   readonly email?: string | undefined
-  readonly quota?: Quota | undefined
 }
 
 const keysOfUserMax = 1000
@@ -51,7 +49,7 @@ export class Users {
 
   /** Throws EntityAlreadyExists, ValidationError. */
   create(account: string, user: NewUser): Promise<EntityRecord> {
-    const { name, path = '/', tags = [], displayName, email, quota, boundary } = user
+    const { name, path = '/', tags = [], displayName, email, boundary } = user
     return this.#changes.change(account, async draft => {
       requireName('user', name)
       requirePath(path)
@@ -65,7 +63,7 @@ export class Users {
         id: newEntityId('user'),
         path,
         created: draft.now,
-        document: { tags, displayName, email, quota },
+        document: { tags, displayName, email },
       }
       draft.put(record)
       if (boundary !== undefined) await linkPolicy(draft, 'boundary', boundary, record)
