@@ -7,7 +7,7 @@ import type { IssuedSession, SessionGrant } from '../access/sessions.ts'
 import type { AccountRecord } from '../access/tables.ts'
 import { QueryError } from '../model/query-errors.ts'
 import type { Fetcher } from '../ports/fetcher.ts'
-import { decide } from '../rules/policy/decide.ts'
+import { type Decision, decide } from '../rules/policy/decide.ts'
 import type { AccessRequest, Caller, ConditionValues } from '../rules/policy/request.ts'
 
 /** What an operation may use. */
@@ -62,10 +62,9 @@ export const withFacts =
   key =>
     facts?.[key] ?? condition(key)
 
-/** Throws AccessDenied unless who asks may take the action. */
-export function authorizeQuery(context: QueryContext, action: string, target: Target): void {
+function decisionOf(context: QueryContext, action: string, target: Target): Decision {
   const { principal } = context
-  const { policies, boundary, session, arn, volumeWide } = principal.identity
+  const { policies, boundary, session, volumeWide } = principal.identity
   const caller = callerOf(principal)
   const request: AccessRequest = {
     // A root may everything in its own account because it is the root: of others it is as anybody else.
@@ -74,7 +73,7 @@ export function authorizeQuery(context: QueryContext, action: string, target: Ta
     resource: target.resource,
     condition: withFacts(target.facts, context.condition),
   }
-  const decision = decide({
+  return decide({
     request,
     resourceAccount: principal.accountNumber,
     // What an account gave to its own users is no word of its volume's administrators.
@@ -82,13 +81,29 @@ export function authorizeQuery(context: QueryContext, action: string, target: Ta
     boundary,
     session,
   })
-  if (decision.allowed) return
-  const denied =
-    decision.reason === 'explicit deny'
-      ? 'with an explicit deny'
-      : 'because no policy allows the action'
-  throw new QueryError(
+}
+
+function refusal({ principal }: QueryContext, action: string, resource: string, why: string) {
+  const { arn } = principal.identity
+  return new QueryError(
     'AccessDenied',
-    `User: ${arn} is not authorized to perform: ${action} on resource: ${target.resource} ${denied}`,
+    `User: ${arn} is not authorized to perform: ${action} on resource: ${resource} ${why}`,
   )
+}
+
+const byDeny = 'with an explicit deny'
+
+/** Throws AccessDenied unless who asks may take the action. */
+export function authorizeQuery(context: QueryContext, action: string, target: Target): void {
+  const { allowed, reason } = decisionOf(context, action, target)
+  if (allowed) return
+  const why = reason === 'explicit deny' ? byDeny : 'because no policy allows the action'
+  throw refusal(context, action, target.resource, why)
+}
+
+/** For what needs no permission. Throws AccessDenied where a policy denies it. */
+export function requireNotDenied(context: QueryContext, action: string): void {
+  const resource = '*'
+  const { reason } = decisionOf(context, action, { resource })
+  if (reason === 'explicit deny') throw refusal(context, action, resource, byDeny)
 }

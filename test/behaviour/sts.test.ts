@@ -180,6 +180,19 @@ test('GetSessionToken is oneself for a while, GetFederationToken what its policy
   )
 })
 
+test('GetSessionToken needs no permission, but a deny keeps from it', async () => {
+  await client.send(new iam.CreateUserCommand({ UserName: 'plain' }))
+  const made = await client.send(new iam.CreateAccessKeyCommand({ UserName: 'plain' }))
+  const ask = () =>
+    stsClient(running, keysOf(made.AccessKey)).send(new sts.GetSessionTokenCommand({}))
+  await ask()
+  const PolicyDocument = allow('sts:GetSessionToken').replace('Allow', 'Deny')
+  await client.send(
+    new iam.PutUserPolicyCommand({ UserName: 'plain', PolicyName: 'p', PolicyDocument }),
+  )
+  await assert.rejects(ask(), { name: 'AccessDenied', message: /with an explicit deny$/ })
+})
+
 test('a token of a provider assumes a role, by its claims', async () => {
   const provider = await client.send(
     new iam.CreateOpenIDConnectProviderCommand({

@@ -5,10 +5,10 @@ import { isSessionKey, type SessionGrant } from '../../access/sessions.ts'
 import { QueryError } from '../../model/query-errors.ts'
 import type * as shapes from '../../model/sts-shapes.gen.ts'
 import {
-  authorizeQuery,
   type Nothing,
   type QueryContext,
   type QueryOperation,
+  requireNotDenied,
 } from '../query-operation.ts'
 import {
   credentials,
@@ -42,15 +42,6 @@ const userOf = ({ principal }: QueryContext) => ({
   ...(principal.identity.kind === 'user' ? { user: principal.identity.name } : {}),
   parentKey: principal.accessKeyId,
 })
-
-/** Needs no permission, but a deny keeps from it. */
-function requireNotDenied(context: QueryContext, action: string): void {
-  try {
-    authorizeQuery(context, action, { resource: '*' })
-  } catch (error) {
-    if (!(error instanceof QueryError) || error.message.endsWith('explicit deny')) throw error
-  }
-}
 
 export const getSessionToken: QueryOperation<
   shapes.GetSessionTokenRequest,
