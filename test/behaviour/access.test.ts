@@ -284,3 +284,28 @@ test('a policy on some keys lets them be deleted together, and no others', async
   assert.deepEqual(elements(answer.text, 'Code'), ['AccessDenied'])
   assert.deepEqual(await client.keys('several'), ['kept'])
 })
+
+test('tags are copied by whom they may be read and written', async () => {
+  const { client, stranger } = running
+  await make('copies')
+  await client.put('/copies/tagged', 'x', { 'x-amz-tagging': 'secret=yes' })
+  await client.put('/copies/plain', 'x')
+  const may = async (...actions: readonly string[]) => {
+    const policy = document(statement('copies', { Action: ['s3:*Object', ...actions] }))
+    assert.equal((await client.document('PUT', '/copies?policy', policy)).status, 204)
+  }
+  const copy = (from: string, more: Record<string, string> = {}) =>
+    stranger.put('/copies/copy', '', { 'x-amz-copy-source': `:copies/${from}`, ...more })
+  await may()
+  assert.equal((await copy('plain')).status, 200)
+  refused(await copy('tagged'), 403, 'AccessDenied')
+  const replace = { 'x-amz-tagging-directive': 'REPLACE' }
+  assert.equal((await copy('tagged', replace)).status, 200)
+  for (const one of ['s3:GetObjectTagging', 's3:PutObjectTagging']) {
+    await may(one)
+    refused(await copy('tagged'), 403, 'AccessDenied')
+  }
+  await may('s3:*ObjectTagging')
+  assert.equal((await copy('tagged')).status, 200)
+  assert.match((await client.get('/copies/copy?tagging')).text, /secret/)
+})

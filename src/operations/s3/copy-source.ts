@@ -74,6 +74,13 @@ export function parseCopySource(written: string): CopySource {
   return { ...place, versionId }
 }
 
+export interface ResolvedSource {
+  readonly bucket: BucketInfo
+  /** The links that lead there. */
+  readonly via: readonly BucketInfo[]
+  readonly keyspace: Keyspace
+}
+
 /**
  * The source's bucket as this requester reaches it. The right to read is asked of the bucket that the name resolved
  * to. Throws NoSuchBucket, AccessDenied.
@@ -82,7 +89,7 @@ export async function resolveSource(
   source: CopySource,
   context: Context,
   expectedOwner: string | undefined,
-): Promise<{ readonly bucket: BucketInfo; readonly keyspace: Keyspace }> {
+): Promise<ResolvedSource> {
   const volume = volumeOf(source.volume, context.principal)
   if (volume.includes('\0')) throw new S3Error('NoSuchBucket', { BucketName: source.bucket })
   const { bucket, via } = await context.buckets.resolve(volume, source.bucket)
@@ -93,5 +100,24 @@ export async function resolveSource(
   }
   const keyspace =
     bucket.id === context.bucket.id ? context.keyspace : context.buckets.keyspace(bucket)
-  return { bucket, keyspace }
+  return { bucket, via, keyspace }
+}
+
+/**
+ * Throws AccessDenied where the source has tags that the requester may not read, or not put on `to`. Who may both, as most
+ * may, costs no look at the source.
+ */
+export async function authorizeCopiedTags(
+  { key, versionId }: CopySource,
+  { bucket, via, keyspace }: ResolvedSource,
+  to: string,
+  context: Context,
+): Promise<void> {
+  const get = versionId === undefined ? 's3:GetObjectTagging' : 's3:GetObjectVersionTagging'
+  const [put, target] = ['s3:PutObjectTagging', { bucket: context.bucket, key: to }]
+  const source = { bucket, via, key, versionId }
+  if (via.length === 0 && context.allows(get, source) && context.allows(put, target)) return
+  if ((await keyspace.head({ key, versionId })).tags.length === 0) return
+  await context.authorize(get, source)
+  await context.authorize(put, target)
 }

@@ -8,7 +8,12 @@ import type { Operation } from '../../operation.ts'
 import { newObject } from '../acls.ts'
 import { authorizeTags, readHeaders, readMetadata, readTags } from '../attributes.ts'
 import { tellChecksum } from '../checksums.ts'
-import { type CopySource, parseCopySource, resolveSource } from '../copy-source.ts'
+import {
+  authorizeCopiedTags,
+  type CopySource,
+  parseCopySource,
+  resolveSource,
+} from '../copy-source.ts'
 import { sourceConditions, writeConditions } from '../preconditions.ts'
 import { notImplemented, requireNoEncryption, requireNoLock } from '../refusals.ts'
 import type { Unfrozen } from '../unfrozen.ts'
@@ -68,6 +73,7 @@ export const copyObject: Operation<'CopyObject'> = {
     await authorizeTags(input, context)
     const { owner, acl } = await newObject(input, context)
     const from = await resolveSource(source, context, input.ExpectedSourceBucketOwner)
+    if (!replaceTags) await authorizeCopiedTags(source, from, input.Key, context)
     requireChange(input, source, isSame(from.bucket, context.bucket))
     const algorithm = input.ChecksumAlgorithm
     const result = await context.keyspace.copy({
