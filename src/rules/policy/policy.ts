@@ -1,7 +1,6 @@
 /** Policies in the language of IAM: parsed and validated as AWS does, compiled once. */
 import { PolicyError } from './errors.ts'
 import { type Json, parseJson } from './json.ts'
-import type { NamedPrincipal } from './principals.ts'
 import { type PolicyKind, parseStatement, type Statement } from './statements.ts'
 
 export { PolicyError } from './errors.ts'
@@ -84,7 +83,3 @@ function remember(statements: readonly Statement[]): Policy['about'] {
 /** Whether a condition or a variable asks for a key that begins so, in lower case. */
 export const mentionsCondition = (policy: Policy, keyPrefix: string): boolean =>
   policy.statements.some(({ keys }) => [...keys].some(key => key.startsWith(keyPrefix)))
-
-/** Whom the policy names, so that a caller may look whether they exist. */
-export const principalsOf = (policy: Policy): readonly NamedPrincipal[] =>
-  policy.statements.flatMap(({ principals }) => principals?.named ?? [])
