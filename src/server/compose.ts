@@ -34,6 +34,12 @@ import { createFetcher } from './fetcher.ts'
 import { addressTest } from './networks.ts'
 import { withVolumePerKey } from './volume-per-key.ts'
 
+/**
+ * Raised when an older program must not open what this one writes. 2: keys are those of users, buckets have policies, and
+ * blobs another checksum: the program of 1 would take a user for the account's root and every blob for damaged.
+ */
+const dataVersion = 2
+
 export const databaseFile = (config: Config): string =>
   config.memory ? ':memory:' : join(config.data, 'moongate.db')
 
@@ -100,6 +106,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   const store = openSqlite({
     path: databaseFile(config),
     tables,
+    version: dataVersion,
     ...(shared === undefined ? {} : { shared }),
     durability: config.memory ? 'none' : 'synced',
     reserve,

@@ -37,6 +37,16 @@ for (const fixture of readdirSync(fixtures).filter(name => name.startsWith('sche
   })
 }
 
+test('a data folder that this program opened is refused by the one before', async t => {
+  const data = copyOf('schema-1')
+  const running = await startInProcess({ data })
+  await running.close()
+  const db = new DatabaseSync(join(data, 'moongate.db'), { readOnly: true })
+  t.after(() => db.close())
+  const found = db.prepare("SELECT value FROM meta WHERE name = 'schema version'").get()
+  assert.equal(found?.['value'], 2)
+})
+
 for (const name of ['store format', 'schema version']) {
   test(`a data folder whose ${name} is newer is refused by name`, async () => {
     const data = copyOf('schema-1')
