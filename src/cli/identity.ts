@@ -21,7 +21,11 @@ interface Info {
   readonly policies: {
     readonly attached: readonly { readonly name: string }[]
     readonly inline: readonly string[]
+    /** Groups have none. */
+    readonly boundary?: { readonly name: string }
   }
+  /** Of roles. */
+  readonly trust?: unknown
 }
 
 const wordOf = (kind: IdentityKind): string => kind.charAt(0).toUpperCase() + kind.slice(1)
@@ -86,7 +90,7 @@ export async function showIdentity(kind: IdentityKind, args: Arguments): Promise
     query: accountOf(args),
   })
   const { arn, created, displayName, email, description } = data[kind]
-  const { attached, inline } = data.policies
+  const { attached, inline, boundary } = data.policies
   const said = [displayName, email, description].filter(text => text !== undefined)
   const words = [
     data[kind].name,
@@ -95,7 +99,13 @@ export async function showIdentity(kind: IdentityKind, args: Arguments): Promise
     ...(said.length === 0 ? [] : line('about', said)),
     ...line('groups', data.groups),
     ...line('users', data.users),
-    ...line('policies', [...attached.map(policy => policy.name), ...inline]),
+    ...line(
+      'managed',
+      attached.map(policy => policy.name),
+    ),
+    ...line('inline', inline),
+    ...(boundary === undefined ? [] : line('boundary', [boundary.name])),
+    ...(data.trust === undefined ? [] : ['  trust', JSON.stringify(data.trust, null, 2)]),
   ]
   args.output.result(words.join('\n'), data)
   return 0

@@ -85,7 +85,7 @@ test('groups give their policies to who is in them, and keys stop when they are 
   await requireSaid(running, 'user add bob staff', /is in group staff/)
   assert.equal((await bob.put('/bucket/key', 'of bob')).status, 200)
   await requireSaid(running, 'user info bob', /groups {3}staff/)
-  await requireSaid(running, 'group info staff', /users {4}bob\n {2}policies AmazonS3FullAccess/)
+  await requireSaid(running, 'group info staff', /users {4}bob\n {2}managed  AmazonS3FullAccess/)
 
   await requireSaid(running, `key disable ${key.accessKeyId}`, /is switched off/)
   assert.equal((await bob.get('/bucket')).code, 'InvalidAccessKeyId')

@@ -1,12 +1,13 @@
 /** Routes of managed policies: what they say, and who has them. */
+import type { Holder } from '../../access/identities/grants.ts'
 import { defaultText } from '../../access/identities/resolve.ts'
+import { QueryError } from '../../model/query-errors.ts'
 import { type AdminContext, type Route, route } from '../route.ts'
 import {
   accountField,
   accountOf,
   accountScope,
   byName,
-  isMissing,
   named,
   pageOf,
   policyArn,
@@ -122,6 +123,15 @@ const kinds = {
   role: { segment: 'roles', word: 'Role' },
 } as const
 
+/** What a policy that is not attached is instead. */
+function notAttached({ kind, name }: Holder, policy: string, isInline: boolean): QueryError {
+  const way = `aws iam delete-${kind}-policy --${kind}-name ${name} --policy-name ${policy}`
+  const words = isInline
+    ? `${policy} is an inline policy of ${kind} ${name}, not one that is attached. Delete it: ${way}`
+    : `Policy ${policy} is not attached to ${kind} ${name}.`
+  return new QueryError('NoSuchEntity', words)
+}
+
 /** Attaching a policy to one kind of identity and taking it away again. */
 function attaching(kind: keyof typeof kinds): readonly Route[] {
   const { segment, word } = kinds[kind]
@@ -149,7 +159,7 @@ function attaching(kind: keyof typeof kinds): readonly Route[] {
       name: `Detach${word}Policy`,
       method: 'DELETE',
       path,
-      summary: `Take a managed policy away from a ${kind}; one that it has not is well`,
+      summary: `Take a managed policy away from a ${kind}`,
       fields: both,
       entities: ({ account, name, policy }) => ({ account, [kind]: name, policy }),
       scope: accountScope,
@@ -158,12 +168,13 @@ function attaching(kind: keyof typeof kinds): readonly Route[] {
         const { grants } = context.access.iam
         const account = accountOf(input, context)
         const arn = await policyArn(input.policy, input, context)
-        const holder = { kind, name: input.name }
+        const holder: Holder = { kind, name: input.name }
         const attached = await grants.attached(account, holder)
-        if (!attached.some(policy => policy.arn === arn)) return { status: 204, data: undefined }
-        await grants.detach(account, holder, arn).catch((error: unknown) => {
-          if (!isMissing(error)) throw error
-        })
+        if (!attached.some(policy => policy.arn === arn)) {
+          const inline = await grants.inlineNames(account, holder)
+          throw notAttached(holder, input.policy, inline.includes(input.policy))
+        }
+        await grants.detach(account, holder, arn)
         return { status: 204, data: undefined }
       },
     }),

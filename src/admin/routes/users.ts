@@ -19,11 +19,12 @@ const listFields = { account: accountField, ...pageFields }
 
 async function policiesOf(holder: Holder, account: string, { access }: AdminContext) {
   const { grants } = access.iam
-  const [attached, inline] = await Promise.all([
+  const [attached, inline, boundary] = await Promise.all([
     grants.attached(account, holder),
     grants.inlineNames(account, holder),
+    holder.kind === 'group' ? undefined : grants.boundary(account, holder),
   ])
-  return { attached, inline }
+  return { attached, inline, boundary }
 }
 
 const userFields = { user: named('user'), account: accountField }
