@@ -11,7 +11,15 @@ import {
   volumeIn,
 } from './calls.ts'
 import type { Arguments } from './command.ts'
-import { countedWords, type Quota, quotaLines, saidQuota } from './volume.ts'
+import {
+  limitsOf,
+  type NewQuota,
+  type Quota,
+  quotaAfter,
+  quotaLines,
+  tellQuota,
+  untouched,
+} from './volume.ts'
 
 interface Reference {
   readonly volume: string
@@ -40,14 +48,14 @@ const shown = ({ volume, name }: Reference): string => `/${volume}/${name}`
 
 export async function createBucket(args: Arguments): Promise<number> {
   const [text = ''] = positionalsOf(args, 'bucket create BUCKET', 1)
-  const limits = args.flags.has('quota-bytes') || args.flags.has('quota-objects')
+  const limits = limitsOf(args)
   const data = await call<{ bucket: Bucket; created: boolean }>(args, {
     method: 'PUT',
     path: pathOf(placeIn(text)),
-    body: { owner: flagOf(args, 'owner'), ...(limits ? saidQuota(args) : {}) },
+    body: { owner: flagOf(args, 'owner'), ...limits },
   })
-  const state = data.created ? 'is made' : 'is there already'
-  args.output.result(`Bucket ${shown(data.bucket)} ${state}.`, data)
+  const state = data.created ? 'is made.' : `is there already.${untouched(limits)}`
+  args.output.result(`Bucket ${shown(data.bucket)} ${state}`, data)
   return 0
 }
 
@@ -123,15 +131,20 @@ export async function bucketPath(args: Arguments): Promise<number> {
 export async function limitBucket(args: Arguments): Promise<number> {
   const [text = ''] = positionalsOf(args, 'bucket quota BUCKET', 1)
   const path = `${pathOf(placeIn(text))}/quota`
-  const body = saidQuota(args)
-  const data = await call<{ counted: number }>(args, { method: 'PUT', path, body })
-  args.output.result(`The quota of ${text} is set.${countedWords(data.counted)}`, data)
+  const body = await quotaAfter(args, limitsOf(args), async () => {
+    const { usage } = await infoOf(args, text)
+    return usage?.quota ?? { bytes: null, objects: null }
+  })
+  tellQuota(args, text, await call<NewQuota>(args, { method: 'PUT', path, body }))
   return 0
 }
 
 export async function deleteBucket(args: Arguments): Promise<number> {
   const [text = ''] = positionalsOf(args, 'bucket delete BUCKET', 1)
+  // Only for the words: who may delete it but not look at it deletes it all the same.
+  const info = await infoOf(args, text).catch(() => undefined)
   await call(args, { method: 'DELETE', path: pathOf(placeIn(text)) })
-  args.output.result(`Bucket ${text} is gone.`, { bucket: text, deleted: true })
+  const word = info?.bucket.link === undefined ? 'Bucket' : 'Link'
+  args.output.result(`${word} ${text} is gone.`, { bucket: text, deleted: true })
   return 0
 }

@@ -21,7 +21,9 @@ const volumeQuota: Flags = {
   ...quota,
   'quota-buckets': { shown: 'N', doc: 'At most so many buckets, links among them' },
 }
-const none: Flags = { none: { doc: 'Without a limit' } }
+const none: Flags = { none: { doc: 'Lift all limits' } }
+const quotaDetails = async (): Promise<string> =>
+  'Limits that are not named stay as they are; a limit of none lifts one, as in --quota-bytes none.'
 
 type VolumeCommands = typeof import('./volume.ts')
 const volume =
@@ -58,6 +60,7 @@ const volumeCommands: readonly Said[] = [
     summary: 'Set the quota of a volume; what is in it is counted first',
     positionals: 'VOLUME',
     own: { ...volumeQuota, ...none },
+    details: quotaDetails,
     examples: [
       'moongate volume quota /vol1 --quota-bytes 10GiB --quota-buckets 20',
       'moongate volume quota /vol1 --none',
@@ -125,6 +128,7 @@ const bucketCommands: readonly Said[] = [
     summary: 'Set the quota of a bucket; what is in it is counted first',
     positionals: 'BUCKET',
     own: { ...quota, ...none },
+    details: quotaDetails,
     examples: ['moongate bucket quota /vol1/bucket1 --quota-bytes 1GiB'],
     run: bucket('limitBucket'),
   },

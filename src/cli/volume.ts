@@ -24,10 +24,28 @@ export interface Used {
   readonly buckets?: number
 }
 
-const limitsOf = (args: Arguments) => ({
-  bytes: bytesOf(args, 'quota-bytes'),
-  objects: wholeOf(args, 'quota-objects'),
+/** Limits as flags say them: null for none, undefined for what is not named. */
+type SaidQuota = { readonly [N in keyof Quota]?: number | null | undefined }
+
+type Reader = (args: Arguments, name: string) => number | undefined
+const limitOf = (args: Arguments, name: string, read: Reader) =>
+  flagOf(args, name) === 'none' ? null : read(args, name)
+
+export const limitsOf = (args: Arguments) => ({
+  bytes: limitOf(args, 'quota-bytes', bytesOf),
+  objects: limitOf(args, 'quota-objects', wholeOf),
 })
+
+const volumeLimitsOf = (args: Arguments) => ({
+  ...limitsOf(args),
+  buckets: limitOf(args, 'quota-buckets', wholeOf),
+})
+
+const isSaid = (said: SaidQuota): boolean => Object.values(said).some(limit => limit !== undefined)
+
+/** Of something that was there before it was to be made: nobody is to think that the limits he named hold now. */
+export const untouched = (said: SaidQuota): string =>
+  isSaid(said) ? ' Its quota is left as it is.' : ''
 
 /** `1.0 MiB of 2.0 MiB`; where nothing is counted, what there may be. */
 function usedOf<T>(used: T | undefined, limit: T | null | undefined, words: (amount: T) => string) {
@@ -39,7 +57,7 @@ export function quotaLines(quota: Quota | undefined, used: Used): string[] {
   return [
     `  bytes    ${usedOf(used.bytes, quota?.bytes, bytesInWords)}`,
     `  objects  ${usedOf(used.objects, quota?.objects, numberInWords)}`,
-    ...(used.buckets === undefined
+    ...(used.buckets === undefined && quota?.buckets === undefined
       ? []
       : [`  buckets  ${usedOf(used.buckets, quota?.buckets, numberInWords)}`]),
   ]
@@ -48,17 +66,14 @@ export function quotaLines(quota: Quota | undefined, used: Used): string[] {
 export async function createVolume(args: Arguments): Promise<number> {
   const [text = ''] = positionalsOf(args, 'volume create VOLUME', 1)
   const name = volumeIn(text)
+  const limits = volumeLimitsOf(args)
   const data = await call<{ created: boolean }>(args, {
     method: 'PUT',
     path: adminPath('volumes', name),
-    body: {
-      owner: flagOf(args, 'owner'),
-      ...limitsOf(args),
-      buckets: wholeOf(args, 'quota-buckets'),
-    },
+    body: { owner: flagOf(args, 'owner'), ...limits },
   })
-  const words = data.created ? `Volume /${name} is made.` : `Volume /${name} is there already.`
-  args.output.result(words, data)
+  const state = data.created ? 'is made.' : `is there already.${untouched(limits)}`
+  args.output.result(`Volume /${name} ${state}`, data)
   return 0
 }
 
@@ -80,28 +95,45 @@ export async function showVolume(args: Arguments): Promise<number> {
   return 0
 }
 
-/** The quota that the flags say; none of them takes it away only if that is said. */
-export function saidQuota(args: Arguments, buckets?: number): Quota {
-  const { bytes, objects } = limitsOf(args)
-  const isSaid = bytes !== undefined || objects !== undefined || buckets !== undefined
-  if (isSaid === args.flags.has('none'))
+/** The quota that there is to be: what is not named stays as it is. */
+export async function quotaAfter(
+  args: Arguments,
+  said: SaidQuota,
+  current: () => Promise<Quota>,
+): Promise<SaidQuota> {
+  if (isSaid(said) === args.flags.has('none'))
     throw new WrongUse('Say what is to be the limit, or --none for no limit.')
-  return { bytes: bytes ?? null, objects: objects ?? null }
+  if (!isSaid(said)) return {}
+  const limits = Object.entries(said)
+  if (limits.every(([, limit]) => limit !== undefined)) return said
+  return {
+    ...(await current()),
+    ...Object.fromEntries(limits.filter(([, limit]) => limit !== undefined)),
+  }
 }
 
-export const countedWords = (counted: number): string =>
-  counted === 0 ? '' : ` ${countInWords(counted, 'version')} of objects were counted first.`
+export interface NewQuota {
+  readonly quota: Quota
+  readonly counted: number
+}
+
+export function tellQuota({ output }: Arguments, name: string, data: NewQuota): void {
+  const { counted, quota } = data
+  const words =
+    counted === 0 ? '' : ` ${countInWords(counted, 'version')} of objects were counted first.`
+  output.result([`The quota of ${name} is set.${words}`, ...quotaLines(quota, {})].join('\n'), data)
+}
 
 export async function limitVolume(args: Arguments): Promise<number> {
   const [text = ''] = positionalsOf(args, 'volume quota VOLUME', 1)
-  const buckets = wholeOf(args, 'quota-buckets')
   const name = volumeIn(text)
-  const data = await call<{ counted: number }>(args, {
-    method: 'PUT',
-    path: `${adminPath('volumes', name)}/quota`,
-    body: { ...saidQuota(args, buckets), buckets },
+  const path = adminPath('volumes', name)
+  const body = await quotaAfter(args, volumeLimitsOf(args), async () => {
+    const { volume } = await call<{ volume: Volume }>(args, { method: 'GET', path })
+    return volume.quota
   })
-  args.output.result(`The quota of /${name} is set.${countedWords(data.counted)}`, data)
+  const data = await call<NewQuota>(args, { method: 'PUT', path: `${path}/quota`, body })
+  tellQuota(args, `/${name}`, data)
   return 0
 }
 

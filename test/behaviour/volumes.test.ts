@@ -66,7 +66,7 @@ test('a bucket of any volume is exposed by a link', async t => {
   await requireSaid(running, 'bucket info common-bucket', /link to {2}\/vol1\/bucket1/)
   await requireSaid(running, 'bucket delete /vol1/bucket1', /BucketNotEmpty: /, 1)
   await requireSaid(running, 'volume delete /vol1', /VolumeNotEmpty: /, 1)
-  await requireSaid(running, 'bucket delete common-bucket', /is gone/)
+  await requireSaid(running, 'bucket delete common-bucket', /^Link common-bucket is gone/)
   assert.equal((await client.get('/common-bucket/key')).code, 'NoSuchBucket')
   assert.equal((await client.get('/vol1:bucket1/key')).status, 200)
 })
@@ -110,6 +110,30 @@ test('a quota is set where something is already, and told when it is reached', a
   await requireSaid(running, 'bucket quota bucket --none', /is set/)
   assert.equal((await client.put('/bucket/third', 'x'.repeat(100))).status, 200)
   await requireSaid(running, 'volume quota /s3v', /Say what is to be the limit/, 2)
+})
+
+test('a limit that is not named stays, and one that is told to be none goes', async t => {
+  const running = await startInProcess()
+  t.after(() => running.close())
+  await requireSaid(running, 'volume create /vol1 --quota-bytes 1GiB --quota-buckets 3', /is made/)
+  const all = (bytes: string, objects: string, buckets: string) =>
+    new RegExp(`is set.*\\n  bytes    ${bytes}\\n  objects  ${objects}\\n  buckets  ${buckets}\\n$`)
+  const one = 'volume quota /vol1 --quota-objects 5'
+  await requireSaid(running, one, all('1\\.0 GiB', '5', '3'))
+  const lifted = 'volume quota /vol1 --quota-bytes none'
+  await requireSaid(running, lifted, all('no limit', '5', '3'))
+  await requireSaid(running, 'volume quota /vol1 --none --quota-bytes 1', /Say what is/, 2)
+  await requireSaid(running, 'volume quota /vol1 --none', all('no limit', 'no limit', 'no limit'))
+  const left = /is there already\. Its quota is left as it is\.\n$/
+  await requireSaid(running, 'volume create /vol1 --quota-buckets 1', left)
+  await requireSaid(running, 'volume create /vol1', /is there already\.\n$/)
+  await requireSaid(running, 'volume info /vol1', /buckets {2}0 of no limit/)
+
+  await requireSaid(running, 'bucket quota bucket --quota-bytes 1KiB', /is set/)
+  const both = / {2}bytes {4}1\.0 KiB\n {2}objects {2}7\n$/
+  await requireSaid(running, 'bucket quota bucket --quota-objects 7', both)
+  await requireSaid(running, 'bucket create bucket --quota-bytes 9KiB', left)
+  await requireSaid(running, 'bucket info bucket', /of 1\.0 KiB\n.*of 7\n/)
 })
 
 test('without security each key may have a volume of its own', async t => {

@@ -91,13 +91,15 @@ const making: readonly Route[] = [
     name: 'CreateBucket',
     method: 'PUT',
     path: '/volumes/{volume}/buckets/{bucket}',
-    summary: 'Make a bucket; one that the same owner has already is answered with 200',
+    summary:
+      'Make a bucket; one that the same owner has already is answered with 200 and stays as it is',
     fields: { ...fields, owner: ownerField, ...quotaFields },
     ...creation,
     async run(input, context) {
       const { bucket, created } = await make(input, context)
       const quota = quotaOf(input)
-      if (quota.bytes !== null || quota.objects !== null) {
+      // Who may make a bucket may not change the quota of one that is there.
+      if (created && (quota.bytes !== null || quota.objects !== null)) {
         await context.buckets.setQuota(bucket, quota)
       }
       return { status: created ? 201 : 200, data: { bucket: shown(bucket), created } }
