@@ -4,7 +4,8 @@ import { AdminError, told } from './errors.ts'
 import { type RawInput, readInput } from './fields.ts'
 import { ownVolume, router } from './paths.ts'
 import { requireRight } from './rights.ts'
-import type { AdminContext, AdminParts, Route } from './route.ts'
+import type { AdminContext, AdminParts, Route, Scope } from './route.ts'
+import { requireAccount } from './routes/accounts.ts'
 import { requireExactNames } from './routes/identities.ts'
 import { routes } from './routes/index.ts'
 
@@ -80,6 +81,7 @@ export class AdminApi {
     const scope = await route.scope(input, context)
     const resource = await route.resource(input, context)
     await requireRight(context, trace.action, { scope, resource })
+    await requireScope(scope, context)
     await requireExactNames(route.entities(input), context)
     return route.run(input, context)
   }
@@ -93,6 +95,12 @@ export class AdminApi {
       headers: ['Allow', allow],
     })
   }
+}
+
+/** An account that is not there has no users rather than none of them. After the right was asked: only who may name any learns it. */
+async function requireScope(scope: Scope, { principal, access }: AdminContext): Promise<void> {
+  if (scope.of !== 'account' || scope.account === undefined) return
+  if (scope.account !== principal.canonicalId) await requireAccount(scope.account, access)
 }
 
 const unauthorized = (): AdminError =>

@@ -4,6 +4,7 @@ import { CommandFailed } from '../server/folder.ts'
 import { size } from '../server/setting.ts'
 import { type Arguments, type Flag, WrongUse } from './command.ts'
 import { type RemoteSources, remoteSources, resolveRemote } from './remote.ts'
+import { unreachableReason } from './unreachable.ts'
 
 export const remoteFlags: Readonly<Record<string, Flag>> = {
   endpoint: { shown: 'URL', doc: 'Where the server is [http://127.0.0.1:9000]' },
@@ -39,9 +40,8 @@ export async function call<T>(args: Pick<Arguments, 'flags'>, what: Call): Promi
   } catch (error) {
     if (error instanceof AdminRefusal)
       throw new CommandFailed(`${error.code}: ${error.message}`, { cause: error })
-    // `fetch` says only that it failed; why, stands in its cause.
     if (error instanceof TypeError) {
-      const why = error.cause instanceof Error ? error.cause.message : error.message
+      const why = unreachableReason(error)
       throw new CommandFailed(`${access.endpoint} cannot be reached: ${why}`, { cause: error })
     }
     throw error

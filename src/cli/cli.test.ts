@@ -1,15 +1,18 @@
 /** The command line: flags, help of every command, the remote's configuration, the sentence for an old Node. */
 import assert from 'node:assert/strict'
-import { execFileSync, spawnSync } from 'node:child_process'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { nodeComplaint } from '../server/node-version.ts'
 import { commandHelp, readArguments, suggestion, WrongUse } from './command.ts'
 import { commands } from './commands.ts'
 import { parseProfiles, type RemoteSources, resolveRemote } from './remote.ts'
+import { unreachableReason } from './unreachable.ts'
 
 const flags = { port: { shown: 'PORT', doc: '' }, memory: { doc: '' } }
 
@@ -48,8 +51,32 @@ test('help of a noun is that of its verbs, and help can be asked for first', asy
     return execFileSync(process.execPath, [main, ...args], { encoding: 'utf8' })
   }
   assert.match(said('root-key', '--help'), /Usage: moongate root-key rotate \[flags\]/)
+  const verbs = said('volume', '--help')
+  assert.match(verbs, /^Usage: moongate volume VERB [^]*\n {2}volume quota {3}Set the quota/)
+  assert.doesNotMatch(verbs, /Examples|--quota-bytes/)
+  assert.equal(said('help', 'volume'), verbs)
   assert.match(said('help', 'check'), /Usage: moongate check \[flags\]/)
   assert.throws(() => said('root-key'), /Unknown command: root-key\. There is root-key rotate\.\n/)
+})
+
+test('a command whose reader is gone ends without a word', async () => {
+  const main = fileURLToPath(new URL('main.ts', import.meta.url))
+  const child = spawn(process.execPath, [main, '--help'], { stdio: ['ignore', 'pipe', 'pipe'] })
+  child.stdout.destroy()
+  const [said, [status]] = await Promise.all([text(child.stderr), once(child, 'close')])
+  assert.equal(said, '')
+  assert.equal(status, 141)
+})
+
+test('why a server cannot be reached is told in words', () => {
+  const failed = (code: string, message = '') =>
+    unreachableReason(
+      new TypeError('fetch failed', { cause: Object.assign(new Error(message), { code }) }),
+    )
+  assert.match(failed('ECONNREFUSED'), /^nothing listens there/)
+  assert.equal(failed('EODD', 'something odd'), 'something odd')
+  assert.equal(failed('EODD'), 'EODD')
+  assert.equal(unreachableReason(new TypeError('fetch failed')), 'fetch failed')
 })
 
 test('a command that failed ends its process, whatever is left open', () => {
@@ -149,6 +176,14 @@ test("flags outrank MOONGATE_*, that AWS_*, that the profile's files", () => {
   assert.equal(named.endpoint, 'http://f')
   const profiled = { ...aws, AWS_PROFILE: 'work' }
   assert.equal(resolveRemote(sources({ env: profiled, readFile })).endpoint, 'https://w.example')
+})
+
+test('a profile that is not there is refused, whatever keys are there', () => {
+  const env = { ...aws, AWS_ACCESS_KEY_ID: 'A', AWS_SECRET_ACCESS_KEY: 'as' }
+  const absent = /There is no profile nope/
+  assert.throws(() => resolveRemote(sources({ env, readFile, profile: 'nope' })), absent)
+  const named = { ...env, MOONGATE_PROFILE: 'nope' }
+  assert.throws(() => resolveRemote(sources({ env: named, readFile })), absent)
 })
 
 test('profiles are read as the AWS CLI writes them', () => {

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { WrongUse } from './command.ts'
 
 export interface RemoteAccess {
   readonly endpoint: string
@@ -40,14 +41,17 @@ export function parseProfiles(text: string): ReadonlyMap<string, Section> {
   return sections
 }
 
-function profileOf(name: string, { env, readFile }: RemoteSources): Section {
+/** Undefined where no file has it. */
+function profileOf(name: string, { env, readFile }: RemoteSources): Section | undefined {
   const home = join(homedir(), '.aws')
   const files = [
     env['AWS_CONFIG_FILE'] ?? join(home, 'config'),
     env['AWS_SHARED_CREDENTIALS_FILE'] ?? join(home, 'credentials'),
   ]
-  const found = files.map(path => parseProfiles(readFile(path) ?? '').get(name) ?? {})
-  return Object.assign({}, ...found) as Section
+  const found = files
+    .map(path => parseProfiles(readFile(path) ?? '').get(name))
+    .filter(section => section !== undefined)
+  return found.length === 0 ? undefined : (Object.assign({}, ...found) as Section)
 }
 
 interface Keys {
@@ -64,11 +68,15 @@ function keysOf(values: Readonly<Record<string, string | undefined>>, prefix: st
   }
 }
 
-/** Id and secret come from one place, never half from here and half from there. */
+/** Id and secret come from one place, never half from here and half from there. Throws WrongUse. */
 export function resolveRemote(sources: RemoteSources): RemoteAccess {
   const { env } = sources
   const named = sources.profile ?? env['MOONGATE_PROFILE']
-  const profile = profileOf(named ?? env['AWS_PROFILE'] ?? 'default', sources)
+  const there = profileOf(named ?? env['AWS_PROFILE'] ?? 'default', sources)
+  // Else keys that happen to be there would do what was meant for those of the profile.
+  if (named !== undefined && there === undefined)
+    throw new WrongUse(`There is no profile ${named} in the files of the AWS CLI.`)
+  const profile = there ?? {}
   const fromProfile: Keys = {
     accessKeyId: profile['aws_access_key_id'],
     secretAccessKey: profile['aws_secret_access_key'],

@@ -9,6 +9,7 @@ import {
   WrongUse,
 } from './command.ts'
 import { commands } from './commands.ts'
+import { endWithReader } from './reader.ts'
 
 const kinds = {
   server: 'Running a server',
@@ -17,16 +18,17 @@ const kinds = {
     'On a running server (--endpoint, --profile; else MOONGATE_*, AWS_*, http://127.0.0.1:9000)',
 } as const
 
+/** A line for each command. */
+function linesOf(shown: readonly Command[], all = shown): readonly string[] {
+  const width = Math.max(...all.map(({ name }) => name.length))
+  return shown.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`)
+}
+
 function overview(): string {
-  const width = Math.max(...commands.map(({ name }) => name.length))
   const lines = Object.entries(kinds).flatMap(([kind, title]) => {
     const own = commands.filter(command => command.kind === kind)
     if (own.length === 0) return []
-    return [
-      '',
-      `${title}:`,
-      ...own.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`),
-    ]
+    return ['', `${title}:`, ...linesOf(own, commands)]
   })
   return [
     'Moongate: one program that gives a folder the whole S3 API.',
@@ -83,11 +85,24 @@ const asksHelp = (word: string | undefined): boolean => word === '--help' || wor
 async function helpFor([first, second, ...more]: readonly string[]): Promise<string | undefined> {
   if (second === undefined) return asksHelp(first) || first === 'help' ? overview() : undefined
   if (!asksHelp(second) || more.length > 0) return undefined
-  const verbs = await Promise.all(verbsOf(first).map(commandHelp))
-  return verbs.length === 0 ? undefined : verbs.join('\n')
+  const verbs = verbsOf(first)
+  const [only] = verbs
+  if (only === undefined) return undefined
+  return verbs.length === 1 ? await commandHelp(only) : verbsHelp(first ?? '', verbs)
 }
 
+const verbsHelp = (noun: string, verbs: readonly Command[]): string =>
+  [
+    `Usage: moongate ${noun} VERB [flags]`,
+    '',
+    ...linesOf(verbs),
+    '',
+    `Each has --help: moongate ${verbs[0]?.name} --help`,
+    '',
+  ].join('\n')
+
 async function dispatch(args: readonly string[]): Promise<number> {
+  const goOnWithoutReader = endWithReader()
   const [first] = args
   if (first === '--version' || first === 'version') {
     const { version } = await import('../server/version.ts')
@@ -109,6 +124,7 @@ async function dispatch(args: readonly string[]): Promise<number> {
   const flags = new Map(read.flags)
   flags.delete('json')
   const called: Arguments = { ...read, flags, output: outputOf(read.flags.has('json')) }
+  if (command.kind === 'server') goOnWithoutReader()
   return await command.run(called)
 }
 

@@ -44,3 +44,8 @@ test('a role shows who may assume it', async () => {
   assert.equal(JSON.stringify(said.trust), JSON.stringify(JSON.parse(AssumeRolePolicyDocument)))
   assert.equal(said.policies.boundary, undefined)
 })
+
+test('an account that is not there is told', async () => {
+  for (const what of ['user list', 'key list', 'policy list', 'user info ann'])
+    await requireSaid(running, `${what} --account 12`, /InvalidInput: There is no account "12"/, 1)
+})
