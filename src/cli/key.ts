@@ -59,7 +59,8 @@ export async function createKey(args: Arguments): Promise<number> {
       expires: expires === undefined ? undefined : timeIn(expires),
     },
   })
-  tellMade(args, data, `The key of ${data.key.user ?? 'the account'} is made.`)
+  const whose = data.key.user === null ? 'the root of the account' : `user ${data.key.user}`
+  tellMade(args, data, `The key of ${whose} is made.`)
   return 0
 }
 
@@ -72,7 +73,8 @@ export async function listKeys(args: Arguments): Promise<number> {
     query,
   })
   for (const key of keys) {
-    const end = key.expires === null ? '' : `  until ${key.expires}`
+    const word = key.status === 'Expired' ? 'since' : 'until'
+    const end = key.expires === null ? '' : `  ${word} ${key.expires}`
     args.output.result(`${key.accessKeyId}  ${key.status.padEnd(8)}${end}`.trimEnd(), key)
   }
   return 0
@@ -93,27 +95,33 @@ export async function rotateKey(args: Arguments): Promise<number> {
   return 0
 }
 
-async function change(args: Arguments, id: string, body: object, words: string): Promise<number> {
+function change(args: Arguments, id: string, body: object): Promise<{ readonly key: Key }> {
   const path = adminPath('keys', id)
-  const data = await call(args, { method: 'PUT', path, query: accountOf(args), body })
-  args.output.result(`${id} ${words}.`, data)
-  return 0
+  return call(args, { method: 'PUT', path, query: accountOf(args), body })
 }
 
 export async function disableKey(args: Arguments): Promise<number> {
   const [id = ''] = positionalsOf(args, 'key disable KEY', 1)
-  return change(args, id, { status: 'Inactive' }, 'is switched off')
+  args.output.result(`${id} is switched off.`, await change(args, id, { status: 'Inactive' }))
+  return 0
 }
 
 export async function enableKey(args: Arguments): Promise<number> {
   const [id = ''] = positionalsOf(args, 'key enable KEY', 1)
-  return change(args, id, { status: 'Active' }, 'is switched on')
+  const data = await change(args, id, { status: 'Active' })
+  const { status, expires } = data.key
+  const but = status === 'Expired' ? `, but it expired at ${expires}` : ''
+  args.output.result(`${id} is switched on${but}.`, data)
+  return 0
 }
 
 export async function expireKey(args: Arguments): Promise<number> {
   const [id = '', when = ''] = positionalsOf(args, 'key expire KEY WHEN', 2)
-  const expires = timeIn(when)
-  return change(args, id, { expires }, expires === 'never' ? 'stays' : `works until ${expires}`)
+  const data = await change(args, id, { expires: timeIn(when) })
+  const { status, expires } = data.key
+  const until = expires === null ? 'stays' : `works until ${expires}`
+  args.output.result(`${id} ${status === 'Expired' ? 'no longer works' : until}.`, data)
+  return 0
 }
 
 export async function deleteKey(args: Arguments): Promise<number> {

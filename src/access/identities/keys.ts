@@ -158,8 +158,9 @@ async function changeable(
   const record = await keyOf(draft, id)
   if (record?.account !== draft.id || (record.user ?? null) !== name) throw noSuchKey(id)
   if (record.origin === 'request') return record
-  throw new QueryError(
-    'UnmodifiableEntity',
-    `The Access Key with id ${id} is declared by the server's configuration.`,
-  )
+  const why =
+    record.origin === 'root'
+      ? "is the root account's own key. It is changed by moongate root-key rotate."
+      : "is declared by the server's configuration."
+  throw new QueryError('UnmodifiableEntity', `The Access Key with id ${id} ${why}`)
 }

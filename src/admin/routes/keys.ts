@@ -21,14 +21,24 @@ const expiresField = {
 } as const satisfies Field
 const descriptionField = { is: 'text', in: 'body', doc: 'For people' } as const satisfies Field
 
-const shown = ({ id, user, status, created, expires, description }: KeyInfo) => ({
-  accessKeyId: id,
-  user: user ?? null,
-  status,
-  created: iso(created),
-  expires: expires === null || expires === undefined ? null : iso(expires),
-  description: description ?? null,
-})
+/** Whether it works now: one that has expired is not called active. */
+const statusOf = ({ status, expires }: KeyInfo, now: number) =>
+  status === 'Active' && expires !== null && expires !== undefined && expires <= now
+    ? 'Expired'
+    : status
+
+const shown = (info: KeyInfo, { clock }: AdminContext) => {
+  const { id, user, created, expires, description } = info
+  return {
+    accessKeyId: id,
+    user: user ?? null,
+    holder: user === null || user === undefined ? 'root' : `user/${user}`,
+    status: statusOf(info, clock.now()),
+    created: iso(created),
+    expires: expires === null || expires === undefined ? null : iso(expires),
+    description: description ?? null,
+  }
+}
 
 interface OfUser {
   readonly user?: string | undefined
@@ -94,8 +104,13 @@ function timeOf(text: string | undefined, now: number): number | null | undefine
   return Math.max(time, now)
 }
 
-const made = ({ info, secret }: { readonly info: KeyInfo; readonly secret: string }) => ({
-  key: shown(info),
+interface Made {
+  readonly info: KeyInfo
+  readonly secret: string
+}
+
+const made = ({ info, secret }: Made, context: AdminContext) => ({
+  key: shown(info, context),
   secretAccessKey: secret,
 })
 
@@ -123,7 +138,7 @@ const changing: readonly Route[] = [
       }
       const account = accountOf(input, context)
       await context.access.iam.keys.update(account, user ?? undefined, input.key, change)
-      return { data: { key: shown(await found(input, context)) } }
+      return { data: { key: shown(await found(input, context), context) } }
     },
   }),
   route({
@@ -150,7 +165,7 @@ const changing: readonly Route[] = [
         const expires = context.clock.now() + grace * 1000
         await keys.update(account, user, input.key, { expires })
       }
-      return { status: 201, data: made(next) }
+      return { status: 201, data: made(next, context) }
     },
   }),
   route({
@@ -183,7 +198,7 @@ export const keyRoutes: readonly Route[] = [
     async run(input, context) {
       const user = userOf(input, context)
       const keys = await context.access.iam.keys.list(accountOf(input, context), user)
-      return { data: { keys: keys.map(shown) } }
+      return { data: { keys: keys.map(key => shown(key, context)) } }
     },
   }),
   route({
@@ -206,7 +221,8 @@ export const keyRoutes: readonly Route[] = [
       const key = { expires, description }
       const user = userOf(input, context)
       const account = accountOf(input, context)
-      return { status: 201, data: made(await context.access.iam.keys.create(account, user, key)) }
+      const next = await context.access.iam.keys.create(account, user, key)
+      return { status: 201, data: made(next, context) }
     },
   }),
   ...changing,
