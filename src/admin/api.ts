@@ -29,6 +29,8 @@ export interface AdminReply {
   readonly action: string
   readonly volume: string
   readonly bucket: string
+  /** Name of what it is about: a user, a key, a policy … */
+  readonly subject: string
   readonly principal: Principal | undefined
   /** Code of the error, '' without one. */
   readonly error: string
@@ -40,6 +42,7 @@ interface Trace {
   action: string
   principal: Principal | undefined
   path: RawInput['path']
+  subject: string
 }
 
 export class AdminApi {
@@ -51,12 +54,13 @@ export class AdminApi {
   }
 
   async handle(request: AdminRequest): Promise<AdminReply> {
-    const trace: Trace = { action: '-', principal: undefined, path: {} }
+    const trace: Trace = { action: '-', principal: undefined, path: {}, subject: '' }
     const facts = () => ({
       action: trace.action,
       principal: trace.principal,
       volume: volumeOf(trace),
       bucket: trace.path['bucket'] ?? '',
+      subject: trace.subject,
     })
     try {
       const { status = 200, data } = await this.#run(request, trace)
@@ -80,6 +84,7 @@ export class AdminApi {
     const input = readInput(route.fields, { path, query: request.query, body })
     const scope = await route.scope(input, context)
     const resource = await route.resource(input, context)
+    trace.subject = subjectOf(path, resource)
     await requireRight(context, trace.action, { scope, resource })
     await requireScope(scope, context)
     await requireExactNames(route.entities(input), context)
@@ -95,6 +100,14 @@ export class AdminApi {
       headers: ['Allow', allow],
     })
   }
+}
+
+const subjectMax = 256
+
+/** A key's id, else the name in what the right is asked on: `user/ann`, `bucket/vol1/photos`, `root`. */
+function subjectOf({ key }: RawInput['path'], resource: string): string {
+  const name = key ?? resource.slice(resource.lastIndexOf('/') + 1)
+  return name === '*' || name === ownVolume ? '' : name.slice(0, subjectMax)
 }
 
 /** An account that is not there has no users rather than none of them. After the right was asked: only who may name any learns it. */

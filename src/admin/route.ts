@@ -64,6 +64,8 @@ interface Declaration<F extends Fields> {
   /** Below `/-/admin/v1`; names of path fields in braces. */
   readonly path: string
   readonly summary: string
+  /** False: it changes nothing, although it is no GET. */
+  readonly changes?: false
   readonly fields: F
   /** Identities that the input names: by their very names, as rights are asked on those. */
   readonly entities?: (input: InputOf<F>) => Named

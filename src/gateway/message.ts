@@ -49,7 +49,7 @@ export interface RequestRecord {
   account: string
   /** ARN of who within the account, where it is not its root. */
   identity: string
-  /** Name or ARN of what a call to IAM or STS is about. */
+  /** Name or ARN of what a call to IAM, STS or the admin API is about. */
   subject: string
   /** S3 error code. */
   error: string

@@ -181,13 +181,14 @@ async function answer(asked: Asked, api: AdminApi): Promise<Outgoing> {
 }
 
 function outgoingOf(reply: AdminReply): Outgoing {
-  const { status, data, action, volume, bucket, principal, error, cause } = reply
+  const { status, data, action, volume, bucket, subject, principal, error, cause } = reply
   const requestId = newRequestId()
   const record = {
     ...newRecord(requestId),
     operation: action,
     volume,
     bucket,
+    subject,
     accessKeyId: principal?.accessKeyId ?? '',
     account: principal?.canonicalId ?? '',
     identity: principal?.identity.kind === 'root' ? '' : (principal?.identity.arn ?? ''),

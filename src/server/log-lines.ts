@@ -82,7 +82,11 @@ const audited: ReadonlySet<string> = new Set(
       return !/^(?:DeleteObjects|PostObject|WriteGetObjectResponse)$/.test(name)
     })
     .map(([name]) => name)
-    .concat(routes.filter(({ method }) => method !== 'GET').map(({ name }) => `admin:${name}`))
+    .concat(
+      routes
+        .filter(({ method, changes }) => method !== 'GET' && changes !== false)
+        .map(({ name }) => `admin:${name}`),
+    )
     .concat(
       queryOperationNames.filter(name => !/^\w+:(?:Get(?!.*Token)|List|Simulate)/.test(name)),
     ),

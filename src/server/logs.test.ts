@@ -76,9 +76,16 @@ test('the audit log has changes of buckets and refusals, not the writes of objec
     'iam:PutUserPolicy',
     'sts:AssumeRole',
     'sts:GetSessionToken',
+    'admin:CreateKey',
   ])
     assert.ok(of(name), name)
-  for (const name of ['iam:GetUser', 'iam:ListUsers', 'sts:GetCallerIdentity', 'iam:Unknown'])
+  for (const name of [
+    'iam:GetUser',
+    'iam:ListUsers',
+    'sts:GetCallerIdentity',
+    'iam:Unknown',
+    'admin:TestPolicy',
+  ])
     assert.ok(!of(name), name)
   assert.ok(
     !of('PutObject') && !of('DeleteObjects') && !of('ListBuckets') && !of('GetBucketTagging'),

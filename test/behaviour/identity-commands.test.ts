@@ -1,11 +1,13 @@
 // What the commands of users, roles, keys and policies tell of what they found.
 
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import * as iam from '@aws-sdk/client-iam'
-import { moongate, requireSaid } from '../command-line.ts'
+import { keyOf, moongate, requireSaid } from '../command-line.ts'
 import { allow, iamClient, trust } from '../iam-client.ts'
-import { type Running, startInProcess } from '../server.ts'
+import { type Running, root, startInProcess, temporaryFolder } from '../server.ts'
 
 let running: Running
 let client: iam.IAMClient
@@ -48,4 +50,56 @@ test('a role shows who may assume it', async () => {
 test('an account that is not there is told', async () => {
   for (const what of ['user list', 'key list', 'policy list', 'user info ann'])
     await requireSaid(running, `${what} --account 12`, /InvalidInput: There is no account "12"/, 1)
+})
+
+test('a key that has expired is not called active, and whose a key is is told', async () => {
+  const { accessKeyId } = await keyOf(running, 'ann')
+  await requireSaid(running, `key expire ${accessKeyId} 30d`, /works until 20/)
+  await requireSaid(running, 'key list ann', /Active {4}until 20/)
+  await requireSaid(running, `key expire ${accessKeyId} 2020-01-31`, /no longer works\.\n$/)
+  await requireSaid(running, 'key list ann', /Expired {3}since 20/)
+  await requireSaid(running, 'key list ann --json', /"status":"Expired"/)
+  await requireSaid(running, `key disable ${accessKeyId}`, /is switched off/)
+  await requireSaid(running, 'key list ann', /Inactive/)
+  await requireSaid(running, `key enable ${accessKeyId}`, /is switched on, but it expired at 20/)
+  await requireSaid(running, 'key create', /The key of the root of the account is made/)
+  await requireSaid(running, 'key create --json', /"user":null,"holder":"root"/)
+  await requireSaid(running, 'key create ann --json', /"user":"ann","holder":"user\/ann"/)
+  const own = /root account's own key\. It is changed by moongate root-key rotate\.\n$/
+  await requireSaid(running, `key disable ${root.accessKeyId}`, own, 1)
+})
+
+test('the audit log says what a change is about, and no question is one', async t => {
+  const audit = join(temporaryFolder(), 'audit.log')
+  const server = await startInProcess({ flags: { 'audit-log': audit } })
+  t.after(() => server.close())
+  await requireSaid(server, 'user create ann', /is made/)
+  const { accessKeyId } = await keyOf(server, 'ann')
+  for (const line of [
+    'key create',
+    `key disable ${accessKeyId}`,
+    'policy attach AmazonS3FullAccess --user ann',
+    'policy test GetObject bucket/a --user ann',
+    'policy create mine --read bucket',
+    'volume create /vol1',
+    'bucket create /vol1/photos',
+    'user list',
+  ])
+    await requireSaid(server, line, /./)
+  await server.close()
+  const lines = readFileSync(audit, 'utf8').trim().split('\n')
+  const said = lines
+    .map(line => JSON.parse(line) as { operation: string; subject?: string })
+    .filter(({ operation }) => operation.startsWith('admin:'))
+    .map(({ operation, subject }) => `${operation} ${subject}`)
+  assert.deepEqual(said, [
+    'admin:CreateUser ann',
+    'admin:CreateKey ann',
+    'admin:CreateKey root',
+    `admin:UpdateKey ${accessKeyId}`,
+    'admin:AttachUserPolicy ann',
+    'admin:PutPolicy mine',
+    'admin:CreateVolume vol1',
+    'admin:CreateBucket photos',
+  ])
 })

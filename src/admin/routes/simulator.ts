@@ -122,6 +122,7 @@ export const simulatorRoutes: readonly Route[] = [
     name: 'TestPolicy',
     method: 'POST',
     path: '/policy/test',
+    changes: false,
     summary: 'Whether somebody may do something, and which statement of which policy says so',
     fields: {
       account: { ...accountField, in: 'body' },
