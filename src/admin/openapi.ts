@@ -89,9 +89,9 @@ export function openApi(routes: readonly Route[]): object {
     info: {
       title: 'Moongate admin API',
       version: '1',
-      description: `Requests are signed with SigV4 (service s3) in their Authorization header, the body's hash among what is signed.`,
+      description: `Requests are signed with SigV4 (service s3) in their Authorization header, the body's hash among what is signed; or they carry a token or a password, where the server is configured so.`,
     },
-    security: [{ sigv4: [] }],
+    security: [{ sigv4: [] }, { bearer: [] }, { basic: [] }],
     paths,
     components: {
       securitySchemes: {
@@ -100,6 +100,16 @@ export function openApi(routes: readonly Route[]): object {
           in: 'header',
           name: 'Authorization',
           description: 'AWS4-HMAC-SHA256',
+        },
+        bearer: {
+          type: 'http',
+          scheme: 'bearer',
+          description: 'A token of the OpenID Connect provider that the server is configured with',
+        },
+        basic: {
+          type: 'http',
+          scheme: 'basic',
+          description: 'Name and password in the directory that the server is configured with',
         },
       },
       responses: {

@@ -61,11 +61,6 @@ export class RequestBody implements Body {
     return this.#promised.md5 !== undefined || this.announced !== undefined
   }
 
-  /** Whether the signature is over the body's hash. */
-  get isSigned(): boolean {
-    return this.#promised.sha256 !== undefined
-  }
-
   async receive(algorithms: readonly ChecksumAlgorithm[], inlineMax: number): Promise<Received> {
     if (this.#taken) throw new Error('the body was read before')
     this.#taken = true
