@@ -244,7 +244,11 @@ const policyCommands: readonly Said[] = [
       ...account,
     },
     details: async () =>
-      'Without who, the account’s root is meant. Exit status: 0 allowed, 1 denied, 2 wrong use.',
+      [
+        'RESOURCE is bucket/key, s3://bucket/key, /volume/bucket/key or an ARN; * for what concerns no bucket.',
+        'Without who, the account’s root is meant. A bucket that is not there is judged as one that the account made.',
+        'Exit status: 0 allowed, 1 denied, 2 wrong use or failed.',
+      ].join('\n'),
     examples: [
       'moongate policy test s3:PutObject photos/2026/moon.jpg --user ann',
       'moongate policy test s3:GetObject /vol1/photos/moon.jpg --anonymous',

@@ -1,5 +1,6 @@
 /** `moongate policy …`. */
 import { adminPath } from '../admin/client.ts'
+import { CommandFailed } from '../server/folder.ts'
 import { call, callAll, flagOf, positionalsOf } from './calls.ts'
 import { type Arguments, WrongUse } from './command.ts'
 import { documentIn } from './identity.ts'
@@ -144,12 +145,14 @@ interface Tested {
   readonly sid: string | null
   readonly statement: number | null
   readonly at: string
+  readonly exists: boolean
   readonly as: string
 }
 
-/** `photos/2026/a.jpg`, `/vol1/photos/2026/a.jpg`, `arn:aws:s3:::photos/…`, or `*` for what concerns no bucket. */
-export function resourceIn(text: string): object {
-  if (text === '*') return {}
+/** `photos/2026/a.jpg`, `s3://photos/…`, `/vol1/photos/…`, `arn:aws:s3:::photos/…`, or `*` for what concerns no bucket. */
+export function resourceIn(said: string): object {
+  if (said === '*') return {}
+  const text = said.replace(/^s3:\/\//, '')
   const arn = /^arn:aws:s3::([^:]*):(.+)$/.exec(text)
   const [, volume = '', rest = ''] = arn ?? /^\/([^/]+)\/(.+)$/.exec(text) ?? ['', '', text]
   const slash = rest.indexOf('/')
@@ -173,27 +176,43 @@ function contextOf(args: Arguments): object | undefined {
   return Object.fromEntries([...context].map(([name, values]) => [name, single(values)]))
 }
 
+/** Why, in words that stand after Allowed or Denied. */
+function whyInWords({ allowed, reason, policy, sid, statement }: Tested): string {
+  if (policy === null)
+    return reason === 'allowed' ? 'to the root user' : reason.replace(/^allowed /, '')
+  const named = policy.endsWith(' policy') ? `the ${policy}` : `the policy ${policy}`
+  const which = `${named}, statement ${statement}${sid === null ? '' : ` (${sid})`}`
+  return allowed ? `by ${which}` : `an ${reason} in ${which}`
+}
+
+/** A status of its own is for who is denied, so that a script cannot take a failure for that. */
+const statusOfFailure = 2
+
 export async function testPolicy(args: Arguments): Promise<number> {
   const [action = '', resource = ''] = positionalsOf(args, 'policy test ACTION RESOURCE', 2)
-  const data = await call<Tested>(args, {
-    method: 'POST',
-    path: '/policy/test',
-    body: {
-      ...accountOf(args),
-      user: flagOf(args, 'user'),
-      role: flagOf(args, 'role'),
-      anonymous: args.flags.has('anonymous') ? true : undefined,
-      action: action.includes(':') ? action : `s3:${action}`,
-      ...resourceIn(resource),
-      context: contextOf(args),
-    },
-  })
-  const { allowed, reason, policy, sid, statement, at, as } = data
-  const by =
-    policy === null
-      ? ''
-      : `\n  by ${policy}, statement ${(statement ?? 0) + 1}${sid === null ? '' : ` (${sid})`}`
-  const words = `${allowed ? 'Allowed' : 'Denied'}: ${reason}\n  to ${as}, at ${at}${by}`
-  args.output.result(words, data)
+  const question = {
+    ...accountOf(args),
+    user: flagOf(args, 'user'),
+    role: flagOf(args, 'role'),
+    anonymous: args.flags.has('anonymous') ? true : undefined,
+    action: action.includes(':') ? action : `s3:${action}`,
+    ...resourceIn(resource),
+    context: contextOf(args),
+  }
+  let data: Tested
+  try {
+    data = await call<Tested>(args, { method: 'POST', path: '/policy/test', body: question })
+  } catch (error) {
+    if (!(error instanceof CommandFailed)) throw error
+    args.output.note(`moongate: ${error.message}`)
+    return statusOfFailure
+  }
+  const { allowed, as, at, exists } = data
+  const words = [
+    `${allowed ? 'Allowed' : 'Denied'}: ${whyInWords(data)}`,
+    `  to ${as}, at ${at}`,
+    ...(exists ? [] : ['  The account has no such bucket yet: judged as one that it made.']),
+  ]
+  args.output.result(words.join('\n'), data)
   return allowed ? 0 : 1
 }

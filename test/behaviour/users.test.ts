@@ -34,7 +34,7 @@ test('a user who may read one prefix, and why a PUT is denied', async t => {
   await requireSaid(
     running,
     'policy test GetObject photos/2026/moon.jpg --user ann',
-    /Allowed: allowed\n.*\n {2}by arn:aws:iam::\d{12}:policy\/read-2026, statement 2 \(Read\)/,
+    /Allowed: by the policy arn:aws:iam::\d{12}:policy\/read-2026, statement 2 \(Read\)\n {2}to /,
   )
   const listing = 'policy test s3:ListBucket photos --user ann --context s3:prefix='
   await requireSaid(running, `${listing}2026/`, /statement 1 \(List\)/)
@@ -63,12 +63,24 @@ test('what denies is told by name, of a bucket policy too', async t => {
     ],
   }
   await running.client.document('PUT', '/bucket?policy', JSON.stringify(deny))
-  const denied = /explicit deny\n.*\n {2}by bucket policy, statement 2 \(NoSecrets\)/
+  const denied = /Denied: an explicit deny in the bucket policy, statement 2 \(NoSecrets\)\n/
   await requireSaid(running, 'policy test GetObject bucket/secret/a --anonymous', denied, 1)
-  await requireSaid(running, 'policy test GetObject bucket/a --anonymous', /by bucket policy, st/)
+  await requireSaid(
+    running,
+    'policy test GetObject bucket/a --anonymous',
+    /Allowed: by the bucket policy, st/,
+  )
   await requireSaid(running, 'policy test GetObject bucket/a', /Allowed/)
-  await requireSaid(running, 'policy test GetObject nothing/a', /NoSuchBucket/, 1)
-  await requireSaid(running, 'policy test ListAllMyBuckets * --user nobody', /NoSuchEntity/, 1)
+  await requireSaid(
+    running,
+    'policy test GetObject nothing/a',
+    /Allowed.*\n.*\n.*no such bucket yet/,
+  )
+  await requireSaid(running, 'policy test ListAllMyBuckets * --user nobody', /NoSuchEntity/, 2)
+  await requireSaid(running, 'policy test GetObjects bucket/a', /S3 has no action s3:GetObjects/, 2)
+  await requireSaid(running, 'policy test getobject s3://bucket/secret/a --anonymous', denied, 1)
+  const { stdout } = await moongate(running, 'policy test GetObject bucket/a --anonymous --json')
+  assert.equal((JSON.parse(stdout) as { statement: number }).statement, 1)
 })
 
 test('groups give their policies to who is in them, and keys stop when they are told to', async t => {

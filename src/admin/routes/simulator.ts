@@ -1,9 +1,11 @@
 /** The policy simulator: whether somebody may do something, and which statement says so. */
 import { decisionOf, needsObject, type ObjectFacts, type Question } from '../../access/authorize.ts'
+import { ownershipByDefault } from '../../access/bucket-access.ts'
 import { anonymousIn, type Principal } from '../../access/principal.ts'
 import { holderOf, principalOf, roleIdentity } from '../../access/principals.ts'
 import { S3Error } from '../../model/errors.ts'
 import { QueryError } from '../../model/query-errors.ts'
+import { s3Action } from '../../model/s3-actions.ts'
 import type { BucketInfo, Resolved } from '../../ports/keyspace.ts'
 import type { Decision } from '../../rules/policy/decide.ts'
 import { AdminError, accessDenied } from '../errors.ts'
@@ -46,9 +48,26 @@ async function principalFor(who: Who, context: AdminContext): Promise<Principal>
   return principalOf(account, key, roleIdentity(role, account, { name: 'simulated', facts: {} }))
 }
 
+/** As S3 writes it. Throws InvalidInput for what S3 does not have: nobody is ever asked for that. */
+function actionOf(text: string): string {
+  if (!text.startsWith('s3:')) return text
+  const action = s3Action(text)
+  if (action !== undefined) return action
+  throw new AdminError('InvalidInput', `S3 has no action ${text}, by which policies could give it.`)
+}
+
+/** A bucket that an account could make now. */
+function bucketToBe(
+  at: { readonly volume: string; readonly name: string; readonly owner: string },
+  { region, clock, defaultOwnership }: AdminContext,
+): BucketInfo {
+  const settings = ownershipByDefault(defaultOwnership)
+  return { ...at, id: '', region, created: clock.now(), versioning: 'off', settings, revision: 0 }
+}
+
 /**
  * The bucket that a name leads to, as far as it is any affair of who asks: another account's says the same as one that
- * is not there.
+ * is not there, which in a volume of one's own is undefined.
  */
 async function wayTo(volume: string, name: string, account: string, context: AdminContext) {
   const all = await administers(context)
@@ -57,8 +76,11 @@ async function wayTo(volume: string, name: string, account: string, context: Adm
     const isOwn = [...way.via, way.bucket].every(({ owner }) => owner === account)
     if (all || isOwn) return way
   } catch (error) {
-    if (!(error instanceof S3Error) || all) throw error
+    if (!(error instanceof S3Error)) throw error
+    if (all && error.code === 'NoSuchBucket') return undefined
+    if (all) throw error
   }
+  if (volume === context.principal.volume) return undefined
   throw accessDenied()
 }
 
@@ -78,6 +100,8 @@ async function factsOf(
 interface Step {
   readonly at: string
   readonly decision: Decision
+  /** Whether the account that is asked about has the bucket. */
+  readonly exists?: boolean
 }
 
 /** Each link on the way, then the bucket; the first that is denied ends it. */
@@ -104,15 +128,17 @@ function givenOf(context: Readonly<Record<string, unknown>> | undefined) {
   return given
 }
 
-function told({ at, decision }: Step, principal: Principal) {
+function told({ at, decision, exists = true }: Step, principal: Principal) {
   const { allowed, reason, policy, sid, statement } = decision
   return {
     allowed,
     reason,
     policy: policy ?? null,
     sid: sid ?? null,
-    statement: statement ?? null,
+    /** From 1. */
+    statement: statement === undefined ? null : statement + 1,
     at,
+    exists,
     as: principal.identity.arn || 'anonymous',
   }
 }
@@ -145,7 +171,8 @@ export const simulatorRoutes: readonly Route[] = [
     scope: accountScope,
     resource: ({ user, role }) => (role === undefined ? `user/${user ?? '*'}` : `role/${role}`),
     async run(input, context) {
-      const { action, bucket: name, key } = input
+      const { bucket: name, key } = input
+      const action = actionOf(input.action)
       const principal = await principalFor(input, context)
       const volume = volumeNamed(input.volume ?? '-', context)
       const given = givenOf(input.context)
@@ -163,6 +190,10 @@ export const simulatorRoutes: readonly Route[] = [
       }
       const account = accountOf(input, context)
       const way = await wayTo(volume, name, account, context)
+      if (way === undefined) {
+        const decision = decisionOf(imagined(bucketToBe({ volume, name, owner: account }, context)))
+        return { data: told({ at: `/${volume}/${name}`, decision, exists: false }, principal) }
+      }
       return { data: told(await walk(imagined(way.bucket), way, context), principal) }
     },
   }),
