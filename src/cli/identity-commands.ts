@@ -197,8 +197,8 @@ const policyCommands: readonly Said[] = [
   {
     name: 'policy list',
     summary: 'Show the policies of the account',
-    own: account,
-    examples: ['moongate policy list'],
+    own: { all: { doc: 'With those that are built in' }, ...account },
+    examples: ['moongate policy list', 'moongate policy list --all'],
     run: policy('listPolicies'),
   },
   {

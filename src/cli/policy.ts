@@ -83,7 +83,9 @@ export async function createPolicy(args: Arguments): Promise<number> {
 
 export async function listPolicies(args: Arguments): Promise<number> {
   positionalsOf(args, 'policy list', 0)
-  const what = { method: 'GET', path: '/policies', query: accountOf(args) } as const
+  const all = args.flags.has('all') ? 'true' : undefined
+  const query = { ...accountOf(args), all }
+  const what = { method: 'GET', path: '/policies', query } as const
   for (const policy of await callAll<{ name: string }>(args, what, 'policies'))
     args.output.result(policy.name, policy)
   return 0

@@ -103,3 +103,11 @@ test('the audit log says what a change is about, and no question is one', async 
     'admin:CreateBucket photos',
   ])
 })
+
+test('policies that are built in are shown, and stay', async () => {
+  const document = /AmazonS3FullAccess\n[^]*"Action": \[\s*"s3:\*"/
+  await requireSaid(running, 'policy info AmazonS3FullAccess', document)
+  await requireSaid(running, 'policy list', /^$/)
+  await requireSaid(running, 'policy list --all', /^AdministratorAccess\nAmazonS3FullAccess\n/)
+  await requireSaid(running, 'policy delete AmazonS3FullAccess', /is built in: every account/, 1)
+})

@@ -1,7 +1,9 @@
 /** Routes of managed policies: what they say, and who has them. */
+import { builtinArn, builtinPolicies, builtinPolicy } from '../../access/identities/builtin.ts'
 import type { Holder } from '../../access/identities/grants.ts'
 import { defaultText } from '../../access/identities/resolve.ts'
 import { QueryError } from '../../model/query-errors.ts'
+import { AdminError } from '../errors.ts'
 import { type AdminContext, type Route, route } from '../route.ts'
 import {
   accountField,
@@ -44,19 +46,44 @@ async function put(input: Named, text: string, context: AdminContext, descriptio
   return { policy: await shownEntity(there, context), created: false, changed }
 }
 
+/** One of those that everybody has, which no account keeps. */
+function builtin(arn: string) {
+  const found = builtinPolicy(arn.slice(builtinArn.length))
+  if (found === undefined) return { policy: { arn } }
+  const document: unknown = JSON.parse(found.text)
+  return { policy: { name: found.name, arn, builtin: true }, document }
+}
+
+/** Throws InvalidInput for one that is built in. */
+function requireOwn(arn: string): void {
+  const name = arn.startsWith(builtinArn) ? arn.slice(builtinArn.length) : ''
+  if (builtinPolicy(name) === undefined) return
+  throw new AdminError(
+    'InvalidInput',
+    `${name} is built in: every account has it, and none can delete it.`,
+  )
+}
+
 const policyRoutes: readonly Route[] = [
   route({
     name: 'ListPolicies',
     method: 'GET',
     path: '/policies',
     summary: 'Managed policies of an account in the order of their names',
-    fields: { account: accountField, ...pageFields },
+    fields: {
+      account: accountField,
+      all: { is: 'flag', in: 'query', doc: 'With those that are built in, after the others' },
+      ...pageFields,
+    },
     scope: accountScope,
     resource: () => 'policy/*',
     async run(input, context) {
       const page = await context.access.iam.policies.list(accountOf(input, context), pageOf(input))
       const { entries: policies, next } = await shownPage(page, context)
-      return { data: { policies, next } }
+      // With the last page: they have an order of their own.
+      const builtins = input.all === true && next === undefined ? builtinPolicies : []
+      const shown = builtins.map(({ name }) => builtin(`${builtinArn}${name}`).policy)
+      return { data: { policies: [...policies, ...shown], next } }
     },
   }),
   route({
@@ -93,7 +120,7 @@ const policyRoutes: readonly Route[] = [
       const arn = await policyArn(input.policy, input, context)
       const record = await policies.get(account, arn)
       const holders = await policies.holders(account, arn)
-      if (record === undefined) return { data: { policy: { arn }, holders } }
+      if (record === undefined) return { data: { ...builtin(arn), holders } }
       const document: unknown = JSON.parse(defaultText(record))
       return { data: { policy: await shownEntity(record, context), document, holders } }
     },
@@ -111,6 +138,7 @@ const policyRoutes: readonly Route[] = [
       const { policies } = context.access.iam
       const account = accountOf(input, context)
       const arn = await policyArn(input.policy, input, context)
+      requireOwn(arn)
       await policies.delete(account, arn, true)
       return { status: 204, data: undefined }
     },
