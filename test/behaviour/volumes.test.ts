@@ -66,6 +66,7 @@ test('a bucket of any volume is exposed by a link', async t => {
   await requireSaid(running, 'bucket info common-bucket', /link to {2}\/vol1\/bucket1/)
   await requireSaid(running, 'bucket delete /vol1/bucket1', /BucketNotEmpty: /, 1)
   await requireSaid(running, 'volume delete /vol1', /VolumeNotEmpty: /, 1)
+  await requireSaid(running, 'volume delete /s3v', /none of their own: it stays/, 1)
   await requireSaid(running, 'bucket delete common-bucket', /^Link common-bucket is gone/)
   assert.equal((await client.get('/common-bucket/key')).code, 'NoSuchBucket')
   assert.equal((await client.get('/vol1:bucket1/key')).status, 200)

@@ -1,5 +1,7 @@
 /** Routes of volumes. */
+import { defaultVolume } from '../../access/accounts.ts'
 import type { VolumeInfo } from '../../ports/volumes.ts'
+import { AdminError } from '../errors.ts'
 import { administers } from '../rights.ts'
 import { type Route, route, type Scope } from '../route.ts'
 import { requireAccount } from './accounts.ts'
@@ -101,7 +103,12 @@ export const volumeRoutes: readonly Route[] = [
     scope: ({ volume }, context) => ({ of: 'volume', volume: volumeNamed(volume, context) }),
     resource,
     async run({ volume }, context) {
-      await context.buckets.volumes.remove(volumeNamed(volume, context))
+      const name = volumeNamed(volume, context)
+      if (name === defaultVolume) {
+        const why = 'is the volume of whoever has none of their own: it stays.'
+        throw new AdminError('InvalidInput', `/${name} ${why}`)
+      }
+      await context.buckets.volumes.remove(name)
       return { status: 204, data: undefined }
     },
   }),
