@@ -43,7 +43,13 @@ export const s3Actions: ReadonlyMap<string, ActionResource> = new Map([
   ...entries(ofNothing, 'none'),
 ])
 
-const lowered: readonly string[] = [...s3Actions.keys()].map(name => name.toLowerCase())
+const byLowerCase: ReadonlyMap<string, string> = new Map(
+  [...s3Actions.keys()].map(name => [name.toLowerCase(), name]),
+)
+const lowered: readonly string[] = [...byLowerCase.keys()]
+
+/** An action as S3 writes it, whose case does not matter; undefined for one that S3 does not have. */
+export const s3Action = (name: string): string | undefined => byLowerCase.get(name.toLowerCase())
 
 /** Whether a name, which may have wildcards, is that of an action of S3 at least. Case does not matter. */
 export function isS3Action(name: string): boolean {
