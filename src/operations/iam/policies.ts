@@ -22,6 +22,7 @@ import {
   policyAnswer,
   requestTags,
 } from './answers.ts'
+import { taggingOf } from './tagging.ts'
 import { arnTarget, newArn } from './targets.ts'
 
 const ofPolicy = (input: { readonly PolicyArn: string }, context: QueryContext): Promise<Target> =>
@@ -233,29 +234,12 @@ export const listEntitiesForPolicy: QueryOperation<
   },
 }
 
-export const tagPolicy: QueryOperation<shapes.TagPolicyRequest, Nothing> = {
-  action: 'iam:TagPolicy',
-  async target(input, context) {
-    const target = await ofPolicy(input, context)
-    return { ...target, facts: { ...target.facts, ...requestTags(input.Tags) } }
-  },
-  async run(input, { store, account }) {
-    await store.policies.tag(account.id, input.PolicyArn, input.Tags)
-    return nothing
-  },
-}
-
-export const untagPolicy: QueryOperation<shapes.UntagPolicyRequest, Nothing> = {
-  action: 'iam:UntagPolicy',
-  async target(input, context) {
-    const target = await ofPolicy(input, context)
-    return { ...target, facts: { ...target.facts, 'aws:tagkeys': input.TagKeys } }
-  },
-  async run(input, { store, account }) {
-    await store.policies.untag(account.id, input.PolicyArn, input.TagKeys)
-    return nothing
-  },
-}
+export const { tag: tagPolicy, untag: untagPolicy } = taggingOf({
+  noun: 'Policy',
+  target: ofPolicy,
+  nameOf: ({ PolicyArn }) => PolicyArn,
+  entities: store => store.policies,
+})
 
 export const listPolicyTags: QueryOperation<
   shapes.ListPolicyTagsRequest,

@@ -10,6 +10,7 @@ import {
   type Target,
 } from '../query-operation.ts'
 import { pageEnd, pageOf, requestTags } from './answers.ts'
+import { taggingOf } from './tagging.ts'
 import { arnTarget } from './targets.ts'
 
 const ofProvider = (
@@ -124,35 +125,12 @@ export const removeClientIDFromOpenIDConnectProvider: QueryOperation<
   },
 }
 
-export const tagOpenIDConnectProvider: QueryOperation<
-  shapes.TagOpenIDConnectProviderRequest,
-  Nothing
-> = {
-  action: 'iam:TagOpenIDConnectProvider',
-  async target(input, context) {
-    const target = await ofProvider(input, context)
-    return { ...target, facts: { ...target.facts, ...requestTags(input.Tags) } }
-  },
-  async run(input, { store, account }) {
-    await store.providers.tag(account.id, input.OpenIDConnectProviderArn, input.Tags)
-    return nothing
-  },
-}
-
-export const untagOpenIDConnectProvider: QueryOperation<
-  shapes.UntagOpenIDConnectProviderRequest,
-  Nothing
-> = {
-  action: 'iam:UntagOpenIDConnectProvider',
-  async target(input, context) {
-    const target = await ofProvider(input, context)
-    return { ...target, facts: { ...target.facts, 'aws:tagkeys': input.TagKeys } }
-  },
-  async run(input, { store, account }) {
-    await store.providers.untag(account.id, input.OpenIDConnectProviderArn, input.TagKeys)
-    return nothing
-  },
-}
+export const { tag: tagOpenIDConnectProvider, untag: untagOpenIDConnectProvider } = taggingOf({
+  noun: 'OpenIDConnectProvider',
+  target: ofProvider,
+  nameOf: ({ OpenIDConnectProviderArn }) => OpenIDConnectProviderArn,
+  entities: store => store.providers,
+})
 
 export const listOpenIDConnectProviderTags: QueryOperation<
   shapes.ListOpenIDConnectProviderTagsRequest,

@@ -8,6 +8,7 @@ import {
   type Target,
 } from '../query-operation.ts'
 import { pageEnd, pageOf, pageRequest, requestTags, roleAnswer } from './answers.ts'
+import { taggingOf } from './tagging.ts'
 import { entityTarget, newArn } from './targets.ts'
 
 export const ofRole = (
@@ -105,29 +106,12 @@ export const deleteRole: QueryOperation<shapes.DeleteRoleRequest, Nothing> = {
   },
 }
 
-export const tagRole: QueryOperation<shapes.TagRoleRequest, Nothing> = {
-  action: 'iam:TagRole',
-  async target(input, context) {
-    const target = await ofRole(input, context)
-    return { ...target, facts: { ...target.facts, ...requestTags(input.Tags) } }
-  },
-  async run(input, { store, account }) {
-    await store.roles.tag(account.id, input.RoleName, input.Tags)
-    return nothing
-  },
-}
-
-export const untagRole: QueryOperation<shapes.UntagRoleRequest, Nothing> = {
-  action: 'iam:UntagRole',
-  async target(input, context) {
-    const target = await ofRole(input, context)
-    return { ...target, facts: { ...target.facts, 'aws:tagkeys': input.TagKeys } }
-  },
-  async run(input, { store, account }) {
-    await store.roles.untag(account.id, input.RoleName, input.TagKeys)
-    return nothing
-  },
-}
+export const { tag: tagRole, untag: untagRole } = taggingOf({
+  noun: 'Role',
+  target: ofRole,
+  nameOf: ({ RoleName }) => RoleName,
+  entities: store => store.roles,
+})
 
 export const listRoleTags: QueryOperation<shapes.ListRoleTagsRequest, shapes.ListRoleTagsResponse> =
   {

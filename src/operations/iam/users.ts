@@ -17,6 +17,7 @@ import {
   resourceTags,
   userAnswer,
 } from './answers.ts'
+import { taggingOf } from './tagging.ts'
 import { entityTarget, newArn, ownName } from './targets.ts'
 
 interface Named {
@@ -116,29 +117,12 @@ export const deleteUser: QueryOperation<shapes.DeleteUserRequest, Nothing> = {
   },
 }
 
-export const tagUser: QueryOperation<shapes.TagUserRequest, Nothing> = {
-  action: 'iam:TagUser',
-  async target(input, context) {
-    const target = await ofUser(input, context)
-    return { ...target, facts: { ...target.facts, ...requestTags(input.Tags) } }
-  },
-  async run(input, { store, account }) {
-    await store.users.tag(account.id, input.UserName, input.Tags)
-    return nothing
-  },
-}
-
-export const untagUser: QueryOperation<shapes.UntagUserRequest, Nothing> = {
-  action: 'iam:UntagUser',
-  async target(input, context) {
-    const target = await ofUser(input, context)
-    return { ...target, facts: { ...target.facts, 'aws:tagkeys': input.TagKeys } }
-  },
-  async run(input, { store, account }) {
-    await store.users.untag(account.id, input.UserName, input.TagKeys)
-    return nothing
-  },
-}
+export const { tag: tagUser, untag: untagUser } = taggingOf({
+  noun: 'User',
+  target: ofUser,
+  nameOf: ({ UserName }) => UserName,
+  entities: store => store.users,
+})
 
 export const listUserTags: QueryOperation<shapes.ListUserTagsRequest, shapes.ListUserTagsResponse> =
   {
