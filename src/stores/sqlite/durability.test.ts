@@ -2,8 +2,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
+import { raceTables, raceUploads } from '../../ports/meta-store-races.contract.ts'
 import { Durability } from './durability.ts'
 import { createShared, Shared } from './shared.ts'
+import { openSqlite } from './store.ts'
 
 function pair(sync: (others: Shared) => Promise<void>) {
   const buffer = createShared()
@@ -53,4 +55,32 @@ test('a commit that another connection made durable while our sync ran is answer
   durability.committed()
   await turn()
   assert.deepEqual(told, [1, 2])
+})
+
+test('a store is closed when its own sync has ended, though another made everything durable', async () => {
+  const held = Promise.withResolvers<void>()
+  const begun = Promise.withResolvers<void>()
+  const store = openSqlite({
+    path: ':memory:',
+    tables: raceTables,
+    sync() {
+      begun.resolve()
+      return held.promise
+    },
+  })
+  const committed = store.commit({
+    writes: [{ put: raceUploads, record: { id: 'one', state: 'open' } }],
+  })
+  await begun.promise
+  const others = new Shared(store.shared)
+  others.raiseDurable(others.last())
+  let closed = false
+  const closing = store.close().then(() => {
+    closed = true
+  })
+  for (let i = 0; i < 5; i++) await turn()
+  assert.equal(closed, false)
+  held.resolve()
+  await closing
+  await committed
 })

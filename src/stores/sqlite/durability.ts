@@ -24,6 +24,7 @@ export class Durability {
   #waiters: Waiter[] = []
   #wanted = 0
   #syncing = false
+  #running = Promise.resolve()
   #watching = false
 
   constructor({ shared, sync, onFatal }: DurabilityOptions) {
@@ -41,7 +42,15 @@ export class Durability {
       return
     }
     this.#wanted = last
-    if (!this.#syncing) void this.#run(this.#sync)
+    if (!this.#syncing) this.#running = this.#run(this.#sync)
+  }
+
+  /**
+   * Resolves when no sync of this connection is under way: another one's may have made everything durable before ours
+   * ends, and a file that is closed under a sync makes it fail.
+   */
+  idle(): Promise<void> {
+    return this.#running
   }
 
   /** Undefined when everything up to the number is durable already, else a promise of that. */

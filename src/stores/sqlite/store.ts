@@ -171,6 +171,7 @@ function storeOf({ db, shared, tables, wal, options, storeId }: Parts): SqliteSt
       closed = true
       await commits.idle()
       await durability.wait(shared.last())
+      await durability.idle()
       changes.close()
       wal?.close()
       db.close()
