@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { admin } from '../admin.ts'
 import { Client } from '../client.ts'
 import { keyOf, moongate, requireSaid } from '../command-line.ts'
 import { startInProcess, temporaryFolder } from '../server.ts'
@@ -159,4 +160,26 @@ test('policies and roles from files', async t => {
   await requireSaid(running, 'policy detach reports --role reader', /is taken away/)
   await requireSaid(running, 'policy delete reports', /is gone/)
   await requireSaid(running, 'role delete reader', /is gone/)
+})
+
+test('a user with as many keys as there may be rotates one, and has as many', async t => {
+  const running = await startInProcess()
+  t.after(() => running.close())
+  const { client, port } = running
+  await requireSaid(running, 'user create ann', /is made/)
+  const keys = [await keyOf(running, 'ann')]
+  while (keys.length < 10) keys.push(await keyOf(running, 'ann'))
+  await requireSaid(running, 'key create ann', /LimitExceeded/, 1)
+  const [first, second] = keys
+  assert.ok(first !== undefined && second !== undefined)
+  await requireSaid(running, `key rotate ${first.accessKeyId}`, /is gone\. The secret is not/)
+  const count = async () =>
+    (JSON.parse((await admin(client, 'GET', '/keys?user=ann')).text) as { keys: object[] }).keys
+      .length
+  assert.equal(await count(), 10)
+  assert.equal((await new Client({ port, ...first }).get('/')).code, 'InvalidAccessKeyId')
+  await requireSaid(running, `key rotate ${second.accessKeyId} --grace 1h`, /works for 1h more/)
+  assert.equal(await count(), 11)
+  assert.equal((await new Client({ port, ...second }).get('/')).code, 'AccessDenied')
+  await requireSaid(running, `key rotate ${second.accessKeyId} --grace 1h`, /LimitExceeded/, 1)
 })

@@ -7,6 +7,7 @@ import { openMemoryMetaStore } from '../../stores/memory/meta-store.ts'
 import { newMasterKey, parseMasterKey } from '../seal.ts'
 import { accessTables, accountsTable, keysTable } from '../tables.ts'
 import { createIdentityStore } from './identities.ts'
+import { identityChangesTable } from './tables.ts'
 
 const account = 'a'.repeat(64)
 const admin = 'b'.repeat(64)
@@ -257,6 +258,42 @@ test('keys: a secret once, others can be switched off, those of the configuratio
     keys.create(account, undefined, { key: { accessKeyId: own.info.id, secret: 'xxxxxxxx' } }),
     'EntityAlreadyExists',
   )
+})
+
+test('a key is rotated at the limit, in one commit', async t => {
+  const { users, keys, store } = await setUp(t)
+  await users.create(account, { name: 'alice' })
+  const made = []
+  for (let i = 0; i < 10; i++) made.push(await keys.create(account, 'alice', { description: 'x' }))
+  const ids = async () => (await keys.list(account, 'alice')).map(({ id }) => id).sort()
+  const [first, second] = made.map(({ info }) => info.id)
+  assert.ok(first !== undefined && second !== undefined)
+  await fails(keys.create(account, 'alice'), 'LimitExceeded')
+  const counts = () => store.generation(identityChangesTable, [account])
+  const before = counts()
+  const next = await keys.rotate(account, 'alice', first, clock.now())
+  assert.equal(counts() - before, 1, 'a commit for both')
+  assert.equal(next.info.description, 'x')
+  const kept = made.slice(1).map(({ info }) => info.id)
+  assert.deepEqual(await ids(), [...kept, next.info.id].sort())
+  // With a grace the old one stays beside the new one for a while, but once only.
+  const late = clock.now() + 1000
+  const other = await keys.rotate(account, 'alice', second, late)
+  assert.deepEqual(await ids(), [...kept, next.info.id, other.info.id].sort())
+  assert.equal((await keys.find(account, second))?.expires, late)
+  await fails(keys.rotate(account, 'alice', next.info.id, late), 'LimitExceeded')
+  assert.equal((await ids()).length, 11)
+  await keys.rotate(account, 'alice', other.info.id, clock.now())
+  assert.equal((await ids()).length, 11)
+  await fails(keys.rotate(account, 'alice', first, clock.now()), 'NoSuchEntity')
+})
+
+test('a rotation does not let a key live longer than it would have', async t => {
+  const { keys } = await setUp(t)
+  const soon = clock.now() + 1000
+  const { info } = await keys.create(account, undefined, { expires: soon })
+  await keys.rotate(account, undefined, info.id, clock.now() + 60_000)
+  assert.equal((await keys.find(account, info.id))?.expires, soon)
 })
 
 test('who is in memory is not taken for a user of another account', async t => {

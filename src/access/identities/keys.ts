@@ -42,28 +42,57 @@ export class AccessKeys {
   ): Promise<{ readonly info: KeyInfo; readonly secret: string }> {
     return this.#changes.change(account, async draft => {
       const name = await nameOf(draft, account, user)
-      if ((await keysOf(draft, account, name)).length >= keysPerUser) {
-        throw new QueryError(
-          'LimitExceeded',
-          `Cannot exceed quota for AccessKeysPerUser: ${keysPerUser}`,
-        )
-      }
-      const info: KeyInfo = {
-        id: key.accessKeyId,
-        account,
-        volume: draft.owner.volume,
-        status: 'Active',
-        origin: 'request',
-        created: draft.now,
-        user: name,
-        expires: expires ?? null,
-        description: description ?? null,
-      }
-      const sealed = seal(this.#masterKey, key.accessKeyId, key.secret)
-      await requireUnknown(draft, key.accessKeyId)
-      draft.writes.push({ put: keysTable, record: { ...info, sealed }, absent: true })
-      return { info, secret: key.secret }
+      requireRoom(await keysOf(draft, account, name))
+      return this.#add(draft, name, { key, expires, description })
     })
+  }
+
+  /**
+   * A new key in the place of one, in one commit: at no time are there both at full strength, or none. The old one goes
+   * at once, or, where `until` is later, expires then (milliseconds since the epoch) if it does not before. Throws
+   * NoSuchEntity, UnmodifiableEntity; LimitExceeded where the old one stays and there are as many others as there may be.
+   */
+  rotate(
+    account: string,
+    user: string | undefined,
+    id: string,
+    until: number,
+  ): Promise<{ readonly info: KeyInfo; readonly secret: string }> {
+    return this.#changes.change(account, async draft => {
+      const { revision: _, ...old } = await changeable(draft, user, id)
+      const name = old.user ?? null
+      if (until <= draft.now) draft.writes.push({ remove: keysTable, key: [id] })
+      else {
+        // It does not count itself, so that there is room for its successor; those that stay do.
+        requireRoom((await keysOf(draft, account, name)).filter(other => other.id !== id))
+        const expires = Math.min(old.expires ?? until, until)
+        draft.writes.push({ put: keysTable, record: { ...old, expires } })
+      }
+      const description = old.description ?? undefined
+      return this.#add(draft, name, { key: newAccessKey(), description })
+    })
+  }
+
+  async #add(
+    draft: Draft,
+    user: string | null,
+    { key, expires, description }: NewKey & { readonly key: AccessKey },
+  ): Promise<{ readonly info: KeyInfo; readonly secret: string }> {
+    const info: KeyInfo = {
+      id: key.accessKeyId,
+      account: draft.id,
+      volume: draft.owner.volume,
+      status: 'Active',
+      origin: 'request',
+      created: draft.now,
+      user,
+      expires: expires ?? null,
+      description: description ?? null,
+    }
+    const sealed = seal(this.#masterKey, key.accessKeyId, key.secret)
+    await requireUnknown(draft, key.accessKeyId)
+    draft.writes.push({ put: keysTable, record: { ...info, sealed }, absent: true })
+    return { info, secret: key.secret }
   }
 
   /** Throws NoSuchEntity for a user that is not there. */
@@ -142,6 +171,12 @@ async function keysOf(
     }
     if (!scans[0].more) return found
   }
+}
+
+/** Throws LimitExceeded where there is none for one more. */
+function requireRoom(keys: readonly KeyRecord[]): void {
+  if (keys.length < keysPerUser) return
+  throw new QueryError('LimitExceeded', `Cannot exceed quota for AccessKeysPerUser: ${keysPerUser}`)
 }
 
 async function requireUnknown(draft: Draft, id: string): Promise<void> {

@@ -156,15 +156,9 @@ const changing: readonly Route[] = [
       const { keys } = context.access.iam
       const account = accountOf(input, context)
       const old = await found(input, context)
-      const user = old.user ?? undefined
       const { grace = 0 } = input
-      if (old.origin !== 'request') await keys.update(account, user, input.key, {})
-      const next = await keys.create(account, user, { description: old.description ?? undefined })
-      if (grace === 0) await keys.delete(account, user, input.key)
-      else {
-        const expires = context.clock.now() + grace * 1000
-        await keys.update(account, user, input.key, { expires })
-      }
+      const until = context.clock.now() + grace * 1000
+      const next = await keys.rotate(account, old.user ?? undefined, input.key, until)
       return { status: 201, data: made(next, context) }
     },
   }),
