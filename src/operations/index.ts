@@ -9,6 +9,7 @@ import { listBuckets } from './s3/bucket/list-buckets.ts'
 import { listObjectVersions } from './s3/bucket/list-object-versions.ts'
 import { listObjects } from './s3/bucket/list-objects.ts'
 import { listObjectsV2 } from './s3/bucket/list-objects-v2.ts'
+import { notConfigured } from './s3/bucket/not-configured.ts'
 import {
   deleteBucketOwnershipControls,
   getBucketOwnershipControls,
@@ -98,4 +99,5 @@ export const operations = {
   RenameObject: renameObject,
   UploadPart: uploadPart,
   UploadPartCopy: uploadPartCopy,
+  ...notConfigured,
 } satisfies Registry

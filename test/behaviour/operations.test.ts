@@ -68,6 +68,34 @@ for (const name of reads) {
   })
 }
 
+/** What AWS says of a bucket on which nothing was set; a string is an error, whose answer has status 404. */
+const unset: Readonly<Record<string, string | RegExp>> = {
+  accelerate: /<AccelerateConfiguration [^>]*\/?>(<\/AccelerateConfiguration>)?$/,
+  cors: 'NoSuchCORSConfiguration',
+  encryption: 'ServerSideEncryptionConfigurationNotFoundError',
+  lifecycle: 'NoSuchLifecycleConfiguration',
+  logging: /<BucketLoggingStatus [^>]*\/?>(<\/BucketLoggingStatus>)?$/,
+  notification: /<NotificationConfiguration [^>]*\/?>(<\/NotificationConfiguration>)?$/,
+  replication: 'ReplicationConfigurationNotFoundError',
+  website: 'NoSuchWebsiteConfiguration',
+  'object-lock': 'ObjectLockConfigurationNotFoundError',
+}
+for (const [word, told] of Object.entries(unset)) {
+  test(`of ${word} a bucket says that nothing is set, to who may ask`, async () => {
+    const target = `/bucket?${word}`
+    const answer = await running.client.get(target)
+    if (typeof told === 'string') {
+      assert.equal(`${answer.status} ${answer.code}`, `404 ${told}`)
+      assert.deepEqual(elements(answer.text, 'BucketName'), ['bucket'])
+    } else {
+      assert.equal(answer.status, 200)
+      assert.match(answer.text, told)
+    }
+    assert.equal((await running.stranger.get(target)).code, 'AccessDenied')
+    assert.equal((await running.client.get(`/none?${word}`)).code, 'NoSuchBucket')
+  })
+}
+
 test('words that nobody knows are refused wherever they would change something', async () => {
   const { client } = running
   for (const target of ['/bucket', '/bucket/object']) {
