@@ -28,6 +28,9 @@ export const accessSettings = {
   policyBindsRoot: 'policyBindsRoot',
 } as const
 
+/** What decisions call the policy of a bucket. */
+export const bucketPolicyName = 'bucket policy'
+
 /** Settings of a new bucket whose maker says nothing about it. */
 export const ownershipByDefault = (
   ownership: ObjectOwnership,
@@ -60,7 +63,7 @@ function read(bucket: BucketInfo): BucketAccess {
   const policy =
     text === undefined
       ? undefined
-      : { name: 'bucket policy', policy: parsePolicy(text, 'bucket', { bucket: name }) }
+      : { name: bucketPolicyName, policy: parsePolicy(text, 'bucket', { bucket: name }) }
   return {
     ownership,
     acls: ownership !== 'BucketOwnerEnforced',

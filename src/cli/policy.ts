@@ -183,7 +183,9 @@ function whyInWords({ allowed, reason, policy, sid, statement }: Tested): string
   if (policy === null)
     return reason === 'allowed' ? 'to the root user' : reason.replace(/^allowed /, '')
   const named = policy.endsWith(' policy') ? `the ${policy}` : `the policy ${policy}`
-  const which = `${named}, statement ${statement}${sid === null ? '' : ` (${sid})`}`
+  // Which one of another account's it was nobody is told.
+  const place = statement === null ? '' : `, statement ${statement}`
+  const which = `${named}${place}${sid === null ? '' : ` (${sid})`}`
   return allowed ? `by ${which}` : `an ${reason} in ${which}`
 }
 

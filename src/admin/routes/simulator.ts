@@ -1,6 +1,6 @@
 /** The policy simulator: whether somebody may do something, and which statement says so. */
 import { decisionOf, needsObject, type ObjectFacts, type Question } from '../../access/authorize.ts'
-import { ownershipByDefault } from '../../access/bucket-access.ts'
+import { bucketPolicyName, ownershipByDefault } from '../../access/bucket-access.ts'
 import { anonymousIn, type Principal } from '../../access/principal.ts'
 import { holderOf, principalOf, roleIdentity } from '../../access/principals.ts'
 import { S3Error } from '../../model/errors.ts'
@@ -65,23 +65,52 @@ function bucketToBe(
   return { ...at, id: '', region, created: clock.now(), versioning: 'off', settings, revision: 0 }
 }
 
+/** A way, and whose buckets on it tell what they are judged by. */
+interface Known extends Resolved {
+  /** Undefined: all of them. */
+  readonly only: string | undefined
+}
+
 /**
- * The bucket that a name leads to, as far as it is any affair of who asks: another account's says the same as one that
- * is not there, which in a volume of one's own is undefined.
+ * The bucket that a name leads to, as far as it is any affair of who asks. In another volume one of another account says
+ * the same as one that is not there. In one's own names are no secret, since nobody else can have them; so a bucket of
+ * another account is judged as what it is, and only its documents are kept back.
  */
-async function wayTo(volume: string, name: string, account: string, context: AdminContext) {
+async function wayTo(
+  volume: string,
+  name: string,
+  account: string,
+  context: AdminContext,
+): Promise<Known | undefined> {
   const all = await administers(context)
+  const isHere = volume === context.principal.volume
   try {
     const way = await context.buckets.resolve(volume, name)
     const isOwn = [...way.via, way.bucket].every(({ owner }) => owner === account)
-    if (all || isOwn) return way
+    if (all || isOwn || isHere) return { ...way, only: all ? undefined : account }
   } catch (error) {
     if (!(error instanceof S3Error)) throw error
     if (all && error.code === 'NoSuchBucket') return undefined
     if (all) throw error
   }
-  if (volume === context.principal.volume) return undefined
+  if (isHere) return undefined
   throw accessDenied()
+}
+
+/** What the client itself decides about a request. */
+const ofRequest = /^s3:(?:prefix|delimiter|max-keys|versionid|x-amz-.+|requestobjecttag.+)$/
+
+/**
+ * What nobody can try for real would tell what the conditions of another account are. Throws InvalidInput.
+ */
+function requireHarmless(given: ReadonlyMap<string, unknown>, { via, bucket, only }: Known): void {
+  if (only === undefined || [...via, bucket].every(({ owner }) => owner === only)) return
+  const name = [...given.keys()].find(key => !ofRequest.test(key))
+  if (name === undefined) return
+  throw new AdminError(
+    'InvalidInput',
+    `context.${name} cannot be thought of for a bucket of another account.`,
+  )
 }
 
 async function factsOf(
@@ -104,15 +133,27 @@ interface Step {
   readonly exists?: boolean
 }
 
+/** Of another account's policy nobody is told more than that it decided. */
+function keptBack({ policy, ...decision }: Decision): Decision {
+  if (policy !== bucketPolicyName) return policy === undefined ? decision : { ...decision, policy }
+  return { allowed: decision.allowed, reason: decision.reason, policy }
+}
+
 /** Each link on the way, then the bucket; the first that is denied ends it. */
-async function walk(question: Question, way: Resolved, context: AdminContext): Promise<Step> {
+async function walk(
+  way: Known,
+  questionOn: (bucket: BucketInfo) => Question,
+  context: AdminContext,
+): Promise<Step> {
   for (const bucket of [...way.via, way.bucket]) {
-    const asked = { ...question, bucket }
-    const key = bucket === way.bucket && needsObject(asked) ? question.key : undefined
+    const asked = questionOn(bucket)
+    const key = bucket === way.bucket && needsObject(asked) ? asked.key : undefined
     const object = key === undefined ? undefined : await factsOf(bucket, key, context)
     const decision = decisionOf({ ...asked, object })
     const at = `/${bucket.volume}/${bucket.name}`
-    if (!decision.allowed || bucket === way.bucket) return { at, decision }
+    if (decision.allowed && bucket !== way.bucket) continue
+    const tells = way.only === undefined || bucket.owner === way.only
+    return { at, decision: tells ? decision : keptBack(decision) }
   }
   throw new Error('a way ends at a bucket')
 }
@@ -194,7 +235,8 @@ export const simulatorRoutes: readonly Route[] = [
         const decision = decisionOf(imagined(bucketToBe({ volume, name, owner: account }, context)))
         return { data: told({ at: `/${volume}/${name}`, decision, exists: false }, principal) }
       }
-      return { data: told(await walk(imagined(way.bucket), way, context), principal) }
+      requireHarmless(given, way)
+      return { data: told(await walk(way, imagined, context), principal) }
     },
   }),
 ]

@@ -1,5 +1,5 @@
 /** The policy of a bucket: get, put, delete, and whether it is public. */
-import { accessSettings, bucketAccess } from '../../../access/bucket-access.ts'
+import { accessSettings, bucketAccess, bucketPolicyName } from '../../../access/bucket-access.ts'
 import { S3Error } from '../../../model/errors.ts'
 import { isPublic } from '../../../rules/acl.ts'
 import {
@@ -25,7 +25,7 @@ function requireWayBack(policy: Policy, context: Context): void {
   // The account itself can always put and delete the policies of its buckets.
   if (principal.identity.kind === 'root' && principal.canonicalId === context.bucket.owner) return
   const resource = { bucket: context.bucket, key: undefined }
-  if (!context.allows('s3:PutBucketPolicy', resource, { name: 'bucket policy', policy })) {
+  if (!context.allows('s3:PutBucketPolicy', resource, { name: bucketPolicyName, policy })) {
     throw new S3Error(
       'AccessDenied',
       {},

@@ -1,0 +1,103 @@
+// The policy simulator on buckets of other accounts: judged as whose they are, and their documents kept back.
+
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { admin, errorOf } from '../admin.ts'
+import { moongate } from '../command-line.ts'
+import { other, otherId, type Running, startInProcess } from '../server.ts'
+
+let running: Running
+let number: string
+before(async () => {
+  running = await startInProcess()
+  const { text } = await admin(running.stranger, 'PUT', '/users/ann', {})
+  number = /arn:aws:iam::(\d{12}):/.exec(text)?.[1] ?? ''
+  const attach = '/users/ann/policies/AmazonS3FullAccess'
+  assert.equal((await admin(running.stranger, 'PUT', attach)).status, 204)
+})
+after(() => running.close())
+
+interface Told {
+  readonly allowed: boolean
+  readonly reason: string
+  readonly policy: string | null
+  readonly sid: string | null
+  readonly statement: number | null
+  readonly exists: boolean
+}
+
+async function ask(question: object): Promise<Told> {
+  const body = { action: 's3:GetObject', bucket: 'bucket', key: 'a', ...question }
+  const answer = await admin(running.stranger, 'POST', '/policy/test', body)
+  assert.equal(answer.status, 200, answer.text)
+  return JSON.parse(answer.text) as Told
+}
+
+const policyOf = (...Statement: readonly object[]) =>
+  running.client.document(
+    'PUT',
+    '/bucket?policy',
+    JSON.stringify({ Version: '2012-10-17', Statement }),
+  )
+
+const Resource = 'arn:aws:s3:::bucket/*'
+
+test('a bucket of another account in the same volume is not one of the own', async () => {
+  for (const who of [{}, { user: 'ann' }]) {
+    const { allowed, reason, exists } = await ask(who)
+    assert.deepEqual([allowed, exists], [false, true])
+    assert.equal(reason, 'neither bucket policy nor ACL allows')
+  }
+  assert.equal((await running.stranger.get('/bucket/a')).code, 'AccessDenied')
+  // What is not there is still judged as one that the account made.
+  const missing = await ask({ bucket: 'not-there', user: 'ann' })
+  assert.deepEqual([missing.allowed, missing.exists], [true, false])
+})
+
+test('what its policy allows and denies is told, and not what it says', async () => {
+  const Principal = { AWS: `arn:aws:iam::${number}:root` }
+  const shared = { Sid: 'Shared', Effect: 'Allow', Principal, Action: 's3:GetObject', Resource }
+  const Condition = { IpAddress: { 'aws:SourceIp': '10.0.0.1' } }
+  const secret = `${Resource.slice(0, -1)}secret`
+  const deny = { Effect: 'Deny', Principal: '*', Action: 's3:*', Resource: secret, Sid: 'Secret' }
+  const put = await policyOf(shared, deny, {
+    ...shared,
+    Sid: 'Here',
+    Action: 's3:PutObject',
+    Condition,
+  })
+  assert.equal(put.status, 204)
+  for (const who of [{}, { user: 'ann' }]) {
+    const open = await ask(who)
+    assert.deepEqual([open.allowed, open.policy], [true, 'bucket policy'])
+    assert.deepEqual([open.sid, open.statement], [null, null])
+    const denied = await ask({ ...who, key: 'secret' })
+    assert.deepEqual([denied.allowed, denied.reason], [false, 'explicit deny'])
+    assert.deepEqual([denied.sid, denied.statement], [null, null])
+  }
+  const body = { action: 's3:PutObject', bucket: 'bucket', key: 'a' }
+  const context = { 'aws:SourceIp': '10.0.0.1' }
+  const guess = await admin(running.stranger, 'POST', '/policy/test', { ...body, context })
+  assert.equal(errorOf(guess).code, 'InvalidInput')
+  assert.equal((await ask({ ...body, context: { 's3:x-amz-acl': 'private' } })).allowed, false)
+  // The administrator, whose bucket it is too, is told all.
+  const all = await admin(running.client, 'POST', '/policy/test', {
+    ...body,
+    account: otherId,
+    context,
+  })
+  assert.equal((JSON.parse(all.text) as Told).sid, 'Here')
+})
+
+test('the command says which policy decided where nobody is told which statement', async () => {
+  const put = await policyOf({
+    Effect: 'Deny',
+    Principal: '*',
+    Action: 's3:GetObject',
+    Resource,
+  })
+  assert.equal(put.status, 204)
+  const { said, status } = await moongate(running, 'policy test GetObject bucket/a', other)
+  assert.match(said, /^Denied: an explicit deny in the bucket policy\n/)
+  assert.equal(status, 1)
+})
