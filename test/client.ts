@@ -112,7 +112,11 @@ export function parseAnswer(
 export interface Wire {
   readonly port: number
   readonly host?: string
-  readonly tls?: { readonly ca: string; readonly servername?: string }
+  readonly tls?: {
+    readonly ca: string
+    readonly servername?: string
+    readonly maxVersion?: 'TLSv1.2'
+  }
 }
 
 /** A bare connection, to send bytes in one's own time. */

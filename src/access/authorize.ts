@@ -8,9 +8,8 @@ import {
   decide,
   type NamedPolicy,
 } from '../rules/policy/decide.ts'
-import { mentionsCondition } from '../rules/policy/policy.ts'
 import type { Caller, ConditionValues } from '../rules/policy/request.ts'
-import { type BucketAccess, bucketAccess } from './bucket-access.ts'
+import { type Asks, asksOf, type BucketAccess, bucketAccess } from './bucket-access.ts'
 import type { Principal } from './principal.ts'
 
 /** What is known of the object that is there. */
@@ -44,24 +43,34 @@ export function needsObject({ principal, action, bucket, key }: Question): boole
   if (bucket === undefined || key === undefined) return false
   const access = bucketAccess(bucket)
   if (access.acls && isObjectAction(action)) return true
-  if (access.asksForTags) return true
-  const { policies, boundary = none, session = none } = principal.identity
-  return asksForTags(policies) || asksForTags(boundary) || asksForTags(session)
+  return access.asks.tags || identityAsks(principal).some(({ tags }) => tags)
+}
+
+/**
+ * Whether a policy asks for the number of the bucket's account, which is not at hand: the bucket is another account's.
+ * Before it is known {@link decisionOf} must not be asked, because a condition on what is absent may hold.
+ */
+export function needsOwner({ principal, bucket, policy }: Question): boolean {
+  if (bucket === undefined || bucket.owner === principal.canonicalId) return false
+  const ofBucket = policy === undefined ? bucketAccess(bucket).asks : asksOf([policy])
+  return ofBucket.owner || identityAsks(principal).some(({ owner }) => owner)
 }
 
 const none: readonly NamedPolicy[] = []
 
 // The policies of an identity are one list for as long as nothing about it changes.
-const asking = new WeakMap<readonly NamedPolicy[], boolean>()
+const asking = new WeakMap<readonly NamedPolicy[], Asks>()
 
-function asksForTags(policies: readonly NamedPolicy[]): boolean {
-  if (policies.length === 0) return false
-  let asks = asking.get(policies)
-  if (asks === undefined) {
-    asks = policies.some(({ policy }) => mentionsCondition(policy, 's3:existingobjecttag/'))
-    asking.set(policies, asks)
-  }
-  return asks
+function identityAsks({ identity }: Principal): readonly Asks[] {
+  const { policies, boundary = none, session = none } = identity
+  return [policies, boundary, session].map(list => {
+    let asks = asking.get(list)
+    if (asks === undefined) {
+      asks = asksOf(list)
+      asking.set(list, asks)
+    }
+    return asks
+  })
 }
 
 /** ARNs of what a volume's administrators made name no account: they mean something in their volume only. */

@@ -50,8 +50,24 @@ export interface BucketAccess {
   readonly policyIsPublic: boolean
   /** Whether the owner's root may change the policy even where that denies it. */
   readonly rootKeepsPolicy: boolean
-  /** Whether the policy asks for the tags of the object that is there. */
-  readonly asksForTags: boolean
+  readonly asks: Asks
+}
+
+/** What policies ask for that must be looked up first. */
+export interface Asks {
+  /** The tags of the object that is there. */
+  readonly tags: boolean
+  /** The number of the bucket's account. */
+  readonly owner: boolean
+}
+
+export function asksOf(policies: readonly NamedPolicy[]): Asks {
+  const asks = (key: string): boolean =>
+    policies.some(({ policy }) => mentionsCondition(policy, key))
+  return {
+    tags: asks('s3:existingobjecttag/'),
+    owner: asks('aws:resourceaccount') || asks('s3:resourceaccount'),
+  }
 }
 
 function read(bucket: BucketInfo): BucketAccess {
@@ -73,7 +89,7 @@ function read(bucket: BucketInfo): BucketAccess {
     policy,
     rootKeepsPolicy: settings[accessSettings.policyBindsRoot] !== true,
     policyIsPublic: policy !== undefined && isPublicPolicy(policy.policy),
-    asksForTags: policy !== undefined && mentionsCondition(policy.policy, 's3:existingobjecttag/'),
+    asks: asksOf(policy === undefined ? [] : [policy]),
   }
 }
 

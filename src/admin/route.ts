@@ -18,7 +18,12 @@ export interface AdminParts {
   /** The condition keys of a request that is only thought of: those of who asks and what for, under the given ones. */
   imagine(
     principal: Principal,
-    what: { readonly bucket: BucketInfo | undefined; readonly key: string | undefined },
+    what: {
+      readonly bucket: BucketInfo | undefined
+      readonly key: string | undefined
+      /** Number of the account that it belongs to. */
+      readonly resourceAccount: string | undefined
+    },
     given: ReadonlyMap<string, string | readonly string[]>,
   ): ConditionValues
 }

@@ -11,6 +11,8 @@ import type { Query } from '../wire/query.ts'
 export interface Circumstances {
   readonly principal: Principal
   readonly bucket: BucketInfo | undefined
+  /** Number of the account that the resource belongs to, where that is at hand. */
+  readonly resourceAccount: string | undefined
   readonly key: string | undefined
   /** Of the object that is asked for, where the request says so. */
   readonly versionId?: string | undefined
@@ -22,6 +24,8 @@ export interface Circumstances {
   /** Of the client, with forwarding headers believed only from trusted proxies. */
   readonly sourceIp: string
   readonly encrypted: boolean
+  /** TLS version of the client's own connection, as AWS writes it: `1.3`. */
+  readonly tlsVersion: () => string | undefined
   /** Milliseconds since the epoch. */
   readonly now: number
   readonly region: string
@@ -94,9 +98,12 @@ const fixed: Readonly<Record<string, Read>> = {
   'aws:currenttime': ({ now }) => new Date(now).toISOString(),
   'aws:epochtime': ({ now }) => String(Math.floor(now / 1000)),
   'aws:requestedregion': ({ region }) => region,
+  'aws:resourceaccount': ({ resourceAccount }) => resourceAccount,
   'aws:viaawsservice': () => 'false',
   'aws:principalisawsservice': () => 'false',
   's3:authtype': authType,
+  's3:resourceaccount': ({ resourceAccount }) => resourceAccount,
+  's3:tlsversion': ({ tlsVersion }) => tlsVersion(),
   's3:signatureversion': signatureVersion,
   's3:prefix': query('prefix'),
   's3:delimiter': query('delimiter'),

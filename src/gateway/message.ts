@@ -1,5 +1,7 @@
 /** A request and a response as the gateway sees them: no types of any HTTP server. */
 
+import { hasForwarded } from '../wire/forwarded.ts'
+
 /** A request whose body has not been read. */
 export interface Incoming {
   readonly method: string
@@ -13,6 +15,8 @@ export interface Incoming {
   readonly remoteAddress: string
   /** Whether the socket is TLS. */
   readonly secure: boolean
+  /** Version of the socket's TLS as two numbers, `1.3`. */
+  readonly tlsVersion?: string | undefined
   /** Whether the client has closed the connection. */
   readonly gone?: boolean
   /** Chunks of the body. Ending early (return) tells the server to discard what is left. */
@@ -23,6 +27,18 @@ export interface Incoming {
   release?(chunk: Buffer): void
   /** Sends `100 Continue`, if the client waits for it. */
   proceed(): void
+}
+
+/**
+ * The TLS version that the client speaks, where this socket is the client's. That of a trusted proxy says nothing of the
+ * connections that it takes.
+ */
+export function clientTls(
+  { headers, remoteAddress, tlsVersion }: Incoming,
+  trusts: (remoteAddress: string) => boolean,
+): string | undefined {
+  const isPassedOn = hasForwarded(headers) || headers['x-forwarded-for'] !== undefined
+  return isPassedOn && trusts(remoteAddress) ? undefined : tlsVersion
 }
 
 /** What goes back. Headers are name, value, name, value … */

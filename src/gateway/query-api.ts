@@ -19,7 +19,7 @@ import { emptyQuery } from '../wire/query.ts'
 import { decodeQuery, type QueryCall } from '../wire/query-protocol/decode.ts'
 import { encodeQuery, encodeQueryError } from '../wire/query-protocol/encode.ts'
 import { conditionsOf } from './conditions.ts'
-import type { Incoming, Outgoing, RequestRecord } from './message.ts'
+import { clientTls, type Incoming, type Outgoing, type RequestRecord } from './message.ts'
 import type { GatewayParts } from './parts.ts'
 
 const formType = /^application\/x-www-form-urlencoded\s*(?:;|$)/i
@@ -218,11 +218,14 @@ async function contextOf(
     condition: conditionsOf({
       principal,
       bucket: undefined,
+      // What IAM has is asked of the caller's own account.
+      resourceAccount: account?.number,
       key: undefined,
       query: emptyQuery,
       header: name => headers[name],
       sourceIp: clientAddress(headers, remoteAddress, options.trusts),
       encrypted: place.scheme === 'https',
+      tlsVersion: () => clientTls(incoming, options.trusts),
       now,
       region: options.region,
     }),

@@ -4,6 +4,7 @@ import {
   decisionOf,
   isPlain,
   needsObject,
+  needsOwner,
   type ObjectFacts,
   type Question,
 } from '../access/authorize.ts'
@@ -20,7 +21,7 @@ import { clientAddress } from '../wire/forwarded.ts'
 import type { Query } from '../wire/query.ts'
 import type { RequestBody } from './body.ts'
 import { conditionsOf } from './conditions.ts'
-import type { Incoming } from './message.ts'
+import { clientTls, type Incoming } from './message.ts'
 import type { GatewayParts } from './parts.ts'
 import { headerOfForm } from './post-form.ts'
 
@@ -44,6 +45,8 @@ export class RequestContext implements Context {
   readonly #parts: GatewayParts
   readonly #known: Known
   #keyspace: Keyspace | undefined
+  /** Numbers of other accounts by canonical id, as far as policies asked for them. */
+  readonly #numbers = new Map<string, string | undefined>()
 
   constructor(parts: GatewayParts, known: Known) {
     this.#parts = parts
@@ -112,9 +115,15 @@ export class RequestContext implements Context {
 
   authorize(action: string, resource: Resource): void | Promise<void> {
     const { via } = resource
-    if (via !== undefined && via.length > 0) this.#authorizeLinks(action, resource, via)
     const question = this.#question(action, resource)
+    if (via !== undefined && via.length > 0) {
+      const links = via.map(bucket => this.#question(action, { ...resource, bucket }))
+      const unknown = links.find(link => this.#lacksOwner(link))
+      if (unknown !== undefined) return this.#authorizeKnowing(unknown, action, resource)
+      links.forEach(authorize)
+    }
     if (isPlain(question)) return undefined
+    if (this.#lacksOwner(question)) return this.#authorizeKnowing(question, action, resource)
     if (resource.object === undefined && needsObject(question))
       return this.#authorizeObject(question, resource)
     const { allowed, reason } = decisionOf(question)
@@ -124,18 +133,28 @@ export class RequestContext implements Context {
     throw new S3Error('AccessDenied')
   }
 
-  #authorizeLinks(action: string, resource: Resource, via: readonly BucketInfo[]): void {
-    for (const bucket of via) authorize(this.#question(action, { ...resource, bucket }))
+  #lacksOwner(question: Question): boolean {
+    const owner = question.bucket?.owner
+    return owner !== undefined && !this.#numbers.has(owner) && needsOwner(question)
+  }
+
+  /** Once more, with the number of the account that owns a bucket of another account. */
+  async #authorizeKnowing({ bucket }: Question, action: string, resource: Resource) {
+    const owner = bucket?.owner ?? ''
+    this.#numbers.set(owner, (await this.account(owner))?.accountNumber)
+    return this.authorize(action, resource)
   }
 
   allows(action: string, resource: Resource, policy?: NamedPolicy): boolean {
-    return decisionOf({ ...this.#question(action, resource), policy }).allowed
+    const question = { ...this.#question(action, resource), policy }
+    return !this.#lacksOwner(question) && decisionOf(question).allowed
   }
 
   /** Whether the client may know which keys the bucket has, so that it is told of one which it has not. */
   mayList(bucket: BucketInfo | undefined, key: string | undefined): boolean {
     const question = this.#question('s3:ListBucket', { bucket, key: undefined })
     const { condition } = question
+    if (this.#lacksOwner(question)) return false
     return decisionOf({
       ...question,
       condition: wanted => (wanted === 's3:prefix' ? key : condition(wanted)),
@@ -189,12 +208,20 @@ export class RequestContext implements Context {
     return fields === undefined ? amzHeader({ headers, query }, name) : headerOfForm(fields, name)
   }
 
+  /** What is no bucket's yet is the affair of who asks. */
+  #resourceAccount(bucket: BucketInfo | undefined): string | undefined {
+    const { canonicalId, accountNumber } = this.principal
+    if (bucket !== undefined && bucket.owner !== canonicalId) return this.#numbers.get(bucket.owner)
+    return accountNumber === '' ? undefined : accountNumber
+  }
+
   #conditions(wanted: string, { bucket, key, versionId }: Resource) {
     const { incoming, address, query, fields, principal } = this.#known
     const { options } = this.#parts
     return conditionsOf({
       principal,
       bucket,
+      resourceAccount: this.#resourceAccount(bucket),
       key,
       query,
       versionId,
@@ -202,6 +229,7 @@ export class RequestContext implements Context {
       header: name => this.#header(name),
       sourceIp: clientAddress(incoming.headers, incoming.remoteAddress, options.trusts),
       encrypted: address.scheme === 'https',
+      tlsVersion: () => clientTls(incoming, options.trusts),
       now: this.now,
       region: options.region,
     })(wanted)

@@ -7,7 +7,13 @@ import { type SignIn, signsIn } from '../admin/sign-in/sign-in.ts'
 import { type Authenticated, authenticate } from '../gateway/authenticate.ts'
 import { RequestBody } from '../gateway/body.ts'
 import { conditionsOf } from '../gateway/conditions.ts'
-import { type Handler, type Incoming, newRecord, type Outgoing } from '../gateway/message.ts'
+import {
+  clientTls,
+  type Handler,
+  type Incoming,
+  newRecord,
+  type Outgoing,
+} from '../gateway/message.ts'
 import type { GatewayParts } from '../gateway/parts.ts'
 import { type Address, address, prepareDomains, preparePrefix } from '../wire/address.ts'
 import { clientAddress, hasForwarded } from '../wire/forwarded.ts'
@@ -25,15 +31,17 @@ function isFromHere({ remoteAddress, headers }: Incoming): boolean {
 /** For the simulator: who asks and what for is known, and nothing of a request but what is given. */
 export const imagine =
   (region: string, now: () => number): AdminContext['imagine'] =>
-  (principal, { bucket, key }, given) => {
+  (principal, { bucket, key, resourceAccount }, given) => {
     const values = conditionsOf({
       principal,
       bucket,
+      resourceAccount,
       key,
       query: emptyQuery,
       header: () => undefined,
       sourceIp: '',
       encrypted: false,
+      tlsVersion: () => undefined,
       now: now(),
       region,
     })
@@ -128,11 +136,13 @@ class Asked implements AdminRequest {
     const condition = conditionsOf({
       principal,
       bucket: undefined,
+      resourceAccount: undefined,
       key: undefined,
       query,
       header: name => headers[name],
       sourceIp: clientAddress(headers, remoteAddress, options.trusts),
       encrypted: scheme === 'https',
+      tlsVersion: () => clientTls(this.#incoming, options.trusts),
       now: clock.now(),
       region: options.region,
     })

@@ -1,6 +1,7 @@
 /** One request and its answer on a connection of node:http, as the gateway wants to see them. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
 import type { Incoming } from '../gateway/message.ts'
 import { RequestBody, releaseChunk } from './http-body.ts'
 
@@ -75,6 +76,13 @@ export class Exchange implements Incoming {
 
   get secure(): boolean {
     return 'encrypted' in this.request.socket
+  }
+
+  get tlsVersion(): string | undefined {
+    const { socket } = this.request
+    return socket instanceof TLSSocket
+      ? /^TLSv(\d\.\d)$/.exec(socket.getProtocol() ?? '')?.[1]
+      : undefined
   }
 
   /** Nobody will take the answer: the socket is closed, or its client has closed his side. */

@@ -1,13 +1,13 @@
 // The server as a process: what it refuses at start, how it stops, what it writes, and what it reads anew.
 
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { copyFileSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { eventually } from '../attacks/assertions.ts'
+import { certificate } from '../certificate.ts'
 import { Client, Connection, elements, headOf } from '../client.ts'
 import { root, runCommand, spawnServer, temporaryFolder } from '../server.ts'
 
@@ -139,34 +139,6 @@ test('a wrong value of the environment is named, a secret among them never repea
   assert.equal(rootKey.status, 2)
   assert.match(rootKey.stderr, /^moongate: MOONGATE_ROOT_SECRET_ACCESS_KEY must be [^\n]*\n$/)
 })
-
-function certificate(folder: string, name: string) {
-  const [key, cert] = [join(folder, `${name}.key`), join(folder, `${name}.pem`)]
-  execFileSync(
-    'openssl',
-    [
-      'req',
-      '-x509',
-      '-newkey',
-      'ec',
-      '-pkeyopt',
-      'ec_paramgen_curve:prime256v1',
-      '-nodes',
-      '-keyout',
-      key,
-      '-out',
-      cert,
-      '-days',
-      '2',
-      '-subj',
-      `/CN=${name}`,
-      '-addext',
-      'subjectAltName=DNS:localhost',
-    ],
-    { stdio: 'ignore' },
-  )
-  return { key, cert }
-}
 
 test('TLS, and a certificate that is read again while connections go on', async () => {
   const folder = temporaryFolder()

@@ -133,6 +133,9 @@ interface Step {
   readonly exists?: boolean
 }
 
+const numberOf = async (account: string, { access }: AdminContext): Promise<string | undefined> =>
+  (await access.account(account))?.accountNumber
+
 /** Of another account's policy nobody is told more than that it decided. */
 function keptBack({ policy, ...decision }: Decision): Decision {
   if (policy !== bucketPolicyName) return policy === undefined ? decision : { ...decision, policy }
@@ -142,11 +145,11 @@ function keptBack({ policy, ...decision }: Decision): Decision {
 /** Each link on the way, then the bucket; the first that is denied ends it. */
 async function walk(
   way: Known,
-  questionOn: (bucket: BucketInfo) => Question,
+  questionOn: (bucket: BucketInfo, resourceAccount: string | undefined) => Question,
   context: AdminContext,
 ): Promise<Step> {
   for (const bucket of [...way.via, way.bucket]) {
-    const asked = questionOn(bucket)
+    const asked = questionOn(bucket, await numberOf(bucket.owner, context))
     const key = bucket === way.bucket && needsObject(asked) ? asked.key : undefined
     const object = key === undefined ? undefined : await factsOf(bucket, key, context)
     const decision = decisionOf({ ...asked, object })
@@ -217,22 +220,24 @@ export const simulatorRoutes: readonly Route[] = [
       const principal = await principalFor(input, context)
       const volume = volumeNamed(input.volume ?? '-', context)
       const given = givenOf(input.context)
-      const imagined = (bucket: BucketInfo | undefined) => ({
+      const imagined = (bucket: BucketInfo | undefined, resourceAccount?: string) => ({
         principal,
         action,
         volume,
         bucket,
         key,
-        condition: context.imagine(principal, { bucket, key }, given),
+        condition: context.imagine(principal, { bucket, key, resourceAccount }, given),
       })
       if (name === undefined || action === 's3:CreateBucket') {
-        const step = { at: '*', decision: decisionOf({ ...imagined(undefined), name }) }
+        const own = principal.accountNumber
+        const step = { at: '*', decision: decisionOf({ ...imagined(undefined, own), name }) }
         return { data: told(step, principal) }
       }
       const account = accountOf(input, context)
       const way = await wayTo(volume, name, account, context)
       if (way === undefined) {
-        const decision = decisionOf(imagined(bucketToBe({ volume, name, owner: account }, context)))
+        const toBe = bucketToBe({ volume, name, owner: account }, context)
+        const decision = decisionOf(imagined(toBe, await numberOf(account, context)))
         return { data: told({ at: `/${volume}/${name}`, decision, exists: false }, principal) }
       }
       requireHarmless(given, way)
