@@ -11,11 +11,13 @@ import {
   requireBlocks,
 } from './blob-format.ts'
 import type { BufferPool } from './buffers.ts'
-import type { Disk } from './disk.ts'
+import { alignment, type Disk, refusedPastCache } from './disk.ts'
 
 export interface ReadSource {
   readonly disk: Disk
   readonly fd: number
+  /** The same file past the page cache, where the bytes of its blocks are to be read so. */
+  readonly past: number | undefined
   readonly id: string
   /** Bytes of the blob. */
   readonly length: number
@@ -23,6 +25,9 @@ export interface ReadSource {
   /** Bytes read at once: one or more blocks, and the size of the pool's buffers. */
   readonly chunk: number
 }
+
+/** So many chunks are read ahead at most past the page cache, while the client waits for the disk. Else it is one. */
+const mostAhead = 3
 
 /** Reads until `length` bytes are there. */
 async function readFully(
@@ -60,7 +65,43 @@ async function readCrcs(source: ReadSource, first: number, end: number): Promise
   return { first, bytes: await read(wanted, at), crc: crcOf(id, mark, length) }
 }
 
-/** The chunks, each valid only until the next one is asked for. The descriptor stays the caller's to close. */
+/** Reads whole blocks past the page cache, and through it what that could not. */
+async function readBlocks(
+  source: ReadSource,
+  into: Buffer,
+  length: number,
+  position: number,
+): Promise<Buffer> {
+  const { disk, past } = source
+  if (past === undefined) return await readFully(source, into, length, position)
+  // The last block ends anywhere; behind it stand the CRCs, so that there is more to read or the file ends.
+  const wanted = Math.ceil(length / alignment) * alignment
+  const done = await disk.read(past, into, wanted, position).catch(refusedPastCache)
+  if (done < length) await readFully(source, into.subarray(done), length - done, position + done)
+  return into.subarray(0, length)
+}
+
+interface Reading {
+  readonly buffer: Buffer
+  readonly read: Promise<Buffer>
+  ended: boolean
+}
+
+function readInto(
+  source: ReadSource,
+  { position, size }: { readonly position: number; readonly size: number },
+): Reading {
+  const buffer = source.pool.take()
+  const read = readBlocks(source, buffer, size, position)
+  const reading = { buffer, read, ended: false }
+  const end = () => {
+    reading.ended = true
+  }
+  read.then(end, end)
+  return reading
+}
+
+/** The chunks, each valid only until the next one is asked for. The descriptors stay the caller's to close. */
 export async function* readRange(
   source: ReadSource,
   { start, end }: ByteRange,
@@ -69,37 +110,41 @@ export async function* readRange(
   const { pool, chunk, id, length } = source
   const from = Math.floor(start / blockSize)
   const last = Math.min(Math.ceil(end / blockSize) * blockSize, length)
-  let current = pool.take()
-  let ahead: Buffer | undefined
+  const most = source.past === undefined ? 1 : mostAhead
+  const pending: Reading[] = []
+  let shown: Buffer | undefined
   let position = from * blockSize
-  let pending: Promise<Buffer> | undefined
-  function next(into: Buffer): Promise<Buffer> {
-    const size = Math.min(chunk, last - position)
-    const read = readFully(source, into, size, position)
-    read.catch(() => undefined)
-    position += size
-    return read
+  let ahead = 1
+  function readAhead(): void {
+    while (pending.length < ahead && position < last) {
+      const size = Math.min(chunk, last - position)
+      pending.push(readInto(source, { position, size }))
+      position += size
+    }
   }
   try {
-    pending = next(current)
+    readAhead()
     const crcs = await readCrcs(source, from, Math.ceil(end / blockSize))
-    for (let at = from * blockSize; pending !== undefined; ) {
-      const bytes: Buffer = await pending
-      if (position < last) {
-        ahead ??= pool.take()
-        pending = next(ahead)
-        const shown = current
-        current = ahead
-        ahead = shown
-      } else pending = undefined
+    for (let at = from * blockSize; ; ) {
+      const next = pending[0]
+      if (next === undefined) return
+      if (!next.ended && at > from * blockSize) ahead = Math.min(ahead + 1, most)
+      const bytes = await next.read
+      pending.shift()
+      shown = next.buffer
+      readAhead()
       requireBlocks(id, bytes, at / blockSize, crcs)
       yield bytes.subarray(Math.max(start - at, 0), Math.min(end - at, bytes.length))
       at += bytes.length
+      pool.give(shown)
+      shown = undefined
     }
   } finally {
-    // A read under way writes into the buffer: it must end before the buffer goes to somebody else.
-    await pending?.catch(() => undefined)
-    pool.give(current)
-    if (ahead !== undefined) pool.give(ahead)
+    if (shown !== undefined) pool.give(shown)
+    for (const { buffer, read } of pending) {
+      // A read under way writes into the buffer: it must end before the buffer goes to somebody else.
+      await read.catch(() => undefined)
+      pool.give(buffer)
+    }
   }
 }

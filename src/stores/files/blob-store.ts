@@ -9,13 +9,14 @@ import {
 } from '../../ports/blob-store.ts'
 import { type Clock, systemClock } from '../../ports/clock.ts'
 import { StoreFull, StoreUnavailable } from '../../ports/store-unavailable.ts'
-import { blockSize, lengthOfFile } from './blob-format.ts'
+import { lengthOfFile } from './blob-format.ts'
 import { foldersOf, isBlobId, newBlobId } from './blob-id.ts'
 import { readRange } from './blob-read.ts'
 import { writeSource } from './blob-write.ts'
 import { BufferPool } from './buffers.ts'
 import { codeOf, type Disk, systemDisk } from './disk.ts'
 import { Folders } from './folders.ts'
+import { Recent } from './recent.ts'
 import { isDiskFull, type Reserve } from './reserve.ts'
 
 export interface FileBlobOptions {
@@ -27,7 +28,14 @@ export interface FileBlobOptions {
   readonly reserve?: Reserve | undefined
 }
 
-const readSize = 512 * 1024
+/** What is read or written at once: two blocks. */
+const bufferSize = 512 * 1024
+
+/**
+ * So many bytes of a blob that nobody read lately are read past the page cache: most large blobs are read once, if ever,
+ * and pages for them would push out what others need. A blob that is read again soon goes into the cache.
+ */
+const pastCacheFrom = 1024 ** 2
 
 /** An error of the source, to be told apart from the disk's. */
 class SourceFailed extends Error {
@@ -71,8 +79,8 @@ class FileBlobs implements BlobStore {
   readonly #temporary: string
   readonly #folders: Folders
   readonly #reserve: Reserve | undefined
-  readonly #reading = new BufferPool(readSize, 24)
-  readonly #writing = new BufferPool(blockSize, 16)
+  readonly #recent = new Recent(4096)
+  readonly #buffers = new BufferPool(bufferSize, 32)
   /** Ids that this process is writing now, which the sweep must leave alone however slow they are. */
   readonly #unfinished = new Set<string>()
 
@@ -137,7 +145,7 @@ class FileBlobs implements BlobStore {
       const reserve = this.#reserve
       const bytes = guarded(source)
       const wanted = reserve === undefined ? bytes : whileRoom(bytes, reserve)
-      const size = await writeSource(wanted, { disk, fd, pool: this.#writing })
+      const size = await writeSource(wanted, { disk, fd, path, pool: this.#buffers })
       await disk.syncData(fd)
       return size
     } finally {
@@ -175,6 +183,7 @@ class FileBlobs implements BlobStore {
   async *get(id: string, range: ByteRange): AsyncGenerator<Uint8Array, void, undefined> {
     const disk = this.#disk
     const fd = await this.#open(id)
+    let past: number | undefined
     try {
       const { regular, size } = await disk.facts(fd)
       if (!regular) throw new StoreUnavailable(`blob ${id} is not a regular file`)
@@ -183,11 +192,17 @@ class FileBlobs implements BlobStore {
         throw new StoreUnavailable(
           `blob ${id} has ${length ?? 'no'} bytes, ${range.end} were asked for`,
         )
-      yield* readRange({ disk, fd, id, length, pool: this.#reading, chunk: readSize }, range)
+      if (range.end - range.start >= pastCacheFrom && this.#recent.isNew(id))
+        past = await disk.openPastCache(this.#path(id), 'read').catch(() => undefined)
+      yield* readRange(
+        { disk, fd, past, id, length, pool: this.#buffers, chunk: bufferSize },
+        range,
+      )
     } catch (error) {
       if (codeOf(error) === undefined) throw error
       throw new StoreUnavailable(`blob ${id} could not be read`, error)
     } finally {
+      if (past !== undefined) await disk.close(past)
       await disk.close(fd)
     }
   }

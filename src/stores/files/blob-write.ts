@@ -1,83 +1,147 @@
-/** Writes a source to an open file, block by block: the next one is filled while the last is written. */
+/**
+ * Writes a source to an open file, block by block: the next one is filled while the last is written. Large blobs go past
+ * the page cache: each of its pages would be taken, filled and written back, and would push out what readers need.
+ */
 import type { ByteSource } from '../../ports/blob-store.ts'
-import { FooterWriter } from './blob-format.ts'
+import { blockSize, FooterWriter } from './blob-format.ts'
 import type { BufferPool } from './buffers.ts'
-import type { Disk } from './disk.ts'
+import { alignment, type Disk, refusedPastCache } from './disk.ts'
 
-/** A large blob is synced each time so many bytes more were written. */
+/** A large blob that goes through the page cache is synced each time so many bytes more were written. */
 const syncedBytes = 64 * 1024 * 1024
 
 export interface Target {
   readonly disk: Disk
+  readonly path: string
+  /** Of the path, for writing. */
   readonly fd: number
-  /** Of buffers of a block each. */
+  /** Of buffers of one or more whole blocks. */
   readonly pool: BufferPool
 }
 
 /**
  * Resolves with the number of bytes written, their footer not counted. Chunks are copied before the next is asked for,
- * since a source may use its memory again. What came long ago is synced on the way, so that the caller's own sync at the
- * end is short. Rejects with the source's error or the disk's; nothing is under way any more then.
+ * since a source may use its memory again. Rejects with the source's error or the disk's; nothing is under way any more
+ * then. Syncing the descriptor is the caller's.
  */
 export async function writeSource(source: ByteSource, target: Target): Promise<number> {
-  const { disk, fd, pool } = target
-  let filling = pool.take()
-  let writing = pool.take()
-  let filled = 0
-  let position = 0
-  let pending: Promise<void> | undefined
-  let syncing: Promise<void> | undefined
-  let syncedTo = 0
-  const crcs = new FooterWriter()
-
-  function syncOnTheWay(): void {
-    if (position - syncedTo < syncedBytes) return
-    syncedTo = position
-    // One after the other; the error of one is met by whoever awaits the last.
-    const before = syncing
-    syncing = (async () => {
-      await before
-      await disk.syncData(fd)
-    })()
-    syncing.catch(() => undefined)
-  }
-
-  async function flush(): Promise<void> {
-    await pending
-    syncOnTheWay()
-    const full = filling
-    filling = writing
-    writing = full
-    const length = filled
-    filled = 0
-    const block = full.subarray(0, length)
-    pending = disk.write(fd, block, position)
-    // It is awaited before the next flush or at the end; until then its failure must not count as unhandled.
-    pending.catch(() => undefined)
-    crcs.add(block)
-    position += length
-  }
-
+  const blob = new Writing(target)
   try {
     for await (const chunk of source) {
-      let taken = 0
-      while (taken < chunk.length) {
-        const step = Math.min(chunk.length - taken, filling.length - filled)
-        filling.set(step === chunk.length ? chunk : chunk.subarray(taken, taken + step), filled)
-        taken += step
-        filled += step
-        if (filled === filling.length) await flush()
+      for (let taken = 0; taken < chunk.length; ) {
+        taken += blob.fill(chunk, taken)
+        if (blob.full) await blob.flush()
       }
     }
-    if (filled > 0) await flush()
-    await pending
-    await disk.write(fd, crcs.footer(), position)
-    await syncing
-    return position
+    return await blob.finish()
   } finally {
-    await pending?.catch(() => undefined)
-    await syncing?.catch(() => undefined)
-    pool.give(filling)
-    pool.give(writing)
+    await blob.end()
+  }
+}
+
+class Writing {
+  readonly #target: Target
+  readonly #crcs = new FooterWriter()
+  /** Taken with the first byte that goes into it, so that one who waits for a slow source holds little. */
+  #filling: Buffer | undefined
+  #filled = 0
+  #position = 0
+  #pending: Promise<void> | undefined
+  #syncing: Promise<void> | undefined
+  #syncedTo = 0
+  /** The descriptor past the page cache; null when there is none, undefined before anybody asked. */
+  #past: number | null | undefined
+
+  constructor(target: Target) {
+    this.#target = target
+  }
+
+  get full(): boolean {
+    return this.#filled === this.#filling?.length
+  }
+
+  /** Copies what has room; how many bytes. */
+  fill(chunk: Uint8Array, from: number): number {
+    this.#filling ??= this.#target.pool.take()
+    const step = Math.min(chunk.length - from, this.#filling.length - this.#filled)
+    const whole = step === chunk.length
+    this.#filling.set(whole ? chunk : chunk.subarray(from, from + step), this.#filled)
+    this.#filled += step
+    return step
+  }
+
+  /** Begins to write the full buffer, once the one before is written. */
+  async flush(): Promise<void> {
+    const full = this.#filling
+    if (full === undefined) return
+    await this.#pending
+    await this.#openPastCache()
+    this.#filling = undefined
+    this.#filled = 0
+    this.#pending = this.#write(full, this.#position).finally(() => {
+      this.#target.pool.give(full)
+    })
+    // It is awaited before the next flush or at the end; until then its failure must not count as unhandled.
+    this.#pending.catch(() => undefined)
+    this.#addCrcs(full)
+    this.#position += full.length
+    if (this.#past === null) this.#syncOnTheWay()
+  }
+
+  async #openPastCache(): Promise<void> {
+    const { disk, path } = this.#target
+    if (this.#past === undefined) this.#past = (await disk.openPastCache(path, 'write')) ?? null
+  }
+
+  async #write(block: Buffer, position: number): Promise<void> {
+    const { disk, fd } = this.#target
+    if (typeof this.#past === 'number') {
+      const written = await disk.write(this.#past, block, position).catch(refusedPastCache)
+      if (written !== 0) return
+    }
+    await disk.write(fd, block, position)
+  }
+
+  #addCrcs(bytes: Buffer): void {
+    for (let at = 0; at < bytes.length; at += blockSize)
+      this.#crcs.add(bytes.subarray(at, at + blockSize))
+  }
+
+  #syncOnTheWay(): void {
+    if (this.#position - this.#syncedTo < syncedBytes) return
+    this.#syncedTo = this.#position
+    const { disk, fd } = this.#target
+    // One after the other; the error of one is met by whoever awaits the last.
+    const before = this.#syncing
+    const written = this.#pending
+    this.#syncing = (async () => {
+      await before
+      await written
+      await disk.syncData(fd)
+    })()
+    this.#syncing.catch(() => undefined)
+  }
+
+  /** Writes the rest and the footer; how many bytes the source had. */
+  async finish(): Promise<number> {
+    const { disk, fd } = this.#target
+    await this.#pending
+    const rest = this.#filling?.subarray(0, this.#filled) ?? Buffer.alloc(0)
+    this.#addCrcs(rest)
+    const beside = typeof this.#past === 'number' ? rest.length % alignment : 0
+    const aligned = rest.subarray(0, rest.length - beside)
+    if (aligned.length > 0) await this.#write(aligned, this.#position)
+    const last = Buffer.concat([rest.subarray(aligned.length), this.#crcs.footer()])
+    await disk.write(fd, last, this.#position + aligned.length)
+    await this.#syncing
+    return this.#position + rest.length
+  }
+
+  /** Waits for what is under way and lets everything go but the target's descriptor. */
+  async end(): Promise<void> {
+    await this.#pending?.catch(() => undefined)
+    await this.#syncing?.catch(() => undefined)
+    if (this.#filling !== undefined) this.#target.pool.give(this.#filling)
+    if (typeof this.#past === 'number') await this.#target.disk.close(this.#past)
   }
 }

@@ -1,21 +1,67 @@
-/** Buffers that go round, so that streaming large blobs leaves no garbage. */
+/**
+ * Buffers of one size that go round, so that streaming large blobs leaves no garbage. Each begins on a page of memory,
+ * which reads and writes past the page cache demand; only the memory of WebAssembly promises that to a program.
+ */
+
+/** Node's types do not have it. */
+declare const WebAssembly: {
+  readonly Memory: new (size: {
+    readonly initial: number
+    readonly maximum: number
+  }) => { readonly buffer: ArrayBuffer }
+}
+
+/** Bytes of a page of WebAssembly's memory, a multiple of the pages of every processor that Node runs on. */
+const pageSize = 65_536
+const perSlab = 8
+
+interface Slab {
+  readonly free: Buffer[]
+}
 
 export class BufferPool {
   readonly #size: number
   readonly #kept: number
-  readonly #free: Buffer[] = []
+  /** In the order in which buffers are taken, so that the later ones come free. */
+  readonly #slabs: Slab[] = []
+  readonly #owners = new WeakMap<ArrayBufferLike, Slab>()
 
-  /** `size` in bytes; at most `kept` unused buffers are held. */
+  /** `size` in bytes, a multiple of 64 KiB; at most `kept` buffers (rounded up to eights) are held when none is used. */
   constructor(size: number, kept: number) {
     this.#size = size
-    this.#kept = kept
+    this.#kept = Math.ceil(kept / perSlab)
   }
 
   take(): Buffer {
-    return this.#free.pop() ?? Buffer.allocUnsafeSlow(this.#size)
+    for (const slab of this.#slabs) {
+      const buffer = slab.free.pop()
+      if (buffer !== undefined) return buffer
+    }
+    const slab = this.#grow()
+    const buffer = slab.free.pop()
+    if (buffer === undefined) throw new Error('a slab has no buffers')
+    return buffer
   }
 
+  /** Memory is only reserved here: pages that no buffer has used take no room. */
+  #grow(): Slab {
+    const pages = (this.#size * perSlab) / pageSize
+    const { buffer } = new WebAssembly.Memory({ initial: pages, maximum: pages })
+    const free: Buffer[] = []
+    for (let i = perSlab - 1; i >= 0; i--)
+      free.push(Buffer.from(buffer, i * this.#size, this.#size))
+    const slab = { free }
+    this.#slabs.push(slab)
+    this.#owners.set(buffer, slab)
+    return slab
+  }
+
+  /** The buffer was taken here and is not used any more. */
   give(buffer: Buffer): void {
-    if (this.#free.length < this.#kept) this.#free.push(buffer)
+    const slab = this.#owners.get(buffer.buffer)
+    if (slab === undefined) throw new TypeError('the buffer is not of this pool')
+    slab.free.push(buffer)
+    if (slab.free.length < perSlab || this.#slabs.length <= this.#kept) return
+    this.#slabs.splice(this.#slabs.indexOf(slab), 1)
   }
 }

@@ -13,11 +13,17 @@ export interface FileFacts {
 export interface Disk {
   /** Creates a file that must not exist, for writing. */
   create(path: string): Promise<number>
+  /**
+   * A further descriptor of a file, which reads or writes past the page cache; undefined where the system or the file
+   * system has no such thing. Buffers, lengths and positions must be multiples of the block size, else calls fail with
+   * EINVAL.
+   */
+  openPastCache(path: string, mode: 'read' | 'write'): Promise<number | undefined>
   /** Opens for reading; never follows a symbolic link and never waits for a FIFO's other end. */
   open(path: string): Promise<number>
   openFolder(path: string): Promise<number>
-  /** Writes all of the bytes at the position. */
-  write(fd: number, bytes: Uint8Array, position: number): Promise<void>
+  /** Writes all of the bytes at the position; resolves with how many they are. */
+  write(fd: number, bytes: Uint8Array, position: number): Promise<number>
   /** Reads up to `length` bytes into the buffer; resolves with how many. */
   read(fd: number, into: Uint8Array, length: number, position: number): Promise<number>
   facts(fd: number): Promise<FileFacts>
@@ -70,7 +76,7 @@ async function unless<T>(code: string, instead: T, attempt: Promise<T>): Promise
   }
 }
 
-async function writeAll(fd: number, bytes: Uint8Array, position: number): Promise<void> {
+async function writeAll(fd: number, bytes: Uint8Array, position: number): Promise<number> {
   let written = 0
   while (written < bytes.length) {
     const from = written
@@ -78,12 +84,33 @@ async function writeAll(fd: number, bytes: Uint8Array, position: number): Promis
       fs.write(fd, bytes, from, bytes.length - from, position + from, done),
     )
   }
+  return written
+}
+
+/** Reads and writes past the page cache begin and end at multiples of this, the largest block of a disk. */
+export const alignment = 4096
+
+/** Some file systems let a file be opened past the page cache and refuse to be used so: then 0 bytes were moved. */
+export function refusedPastCache(error: unknown): 0 {
+  if (codeOf(error) === 'EINVAL') return 0
+  throw error
+}
+
+/** Only Linux has it. */
+const past: number | undefined = fs.constants.O_DIRECT
+
+async function openPastCache(path: string, mode: 'read' | 'write'): Promise<number | undefined> {
+  if (past === undefined) return undefined
+  const flags = (mode === 'read' ? O_RDONLY | O_NONBLOCK : O_WRONLY) | O_NOFOLLOW | past
+  const opened = call<number>(done => fs.open(path, flags, done))
+  return await unless<number | undefined>('EINVAL', undefined, opened)
 }
 
 export const systemDisk: Disk = {
   create: path =>
     call(done => fs.open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600, done)),
   open: path => call(done => fs.open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, done)),
+  openPastCache,
   openFolder: path => call(done => fs.open(path, O_RDONLY, done)),
   write: writeAll,
   read: (fd, into, length, position) => call(done => fs.read(fd, into, 0, length, position, done)),
