@@ -10,6 +10,7 @@ import {
 } from '../rules/policy/decide.ts'
 import type { Caller, ConditionValues } from '../rules/policy/request.ts'
 import { type Asks, asksOf, type BucketAccess, bucketAccess } from './bucket-access.ts'
+import type { Standing } from './initiator.ts'
 import type { Principal } from './principal.ts'
 
 /** What is known of the object that is there. */
@@ -34,6 +35,8 @@ export interface Question {
   readonly condition: ConditionValues
   /** Undefined: nothing is there, or nobody needs to know. */
   readonly object?: ObjectFacts | undefined
+  /** How the principal stands to the multipart upload that is asked about. */
+  readonly standing?: Standing
   /** In the place of the bucket's own policy. */
   readonly policy?: NamedPolicy | undefined
 }
@@ -152,6 +155,7 @@ export function decisionInput(question: Question): DecisionInput {
     resourceArn: foreign ? resourceArn(question) : undefined,
     rootKeepsPolicy: access.rootKeepsPolicy,
     acl: () => byAcl(question, access),
+    standing: question.standing,
     restrictPublic: access.policyIsPublic && access.block?.RestrictPublicBuckets === true,
   }
 }

@@ -323,9 +323,15 @@ function actionOf({ action, versionAction }: Declared, query: Query): string {
   return versionAction !== undefined && query.has('versionId') ? versionAction : action
 }
 
+/** Rights that who began an upload has in it. */
+const ofUploads: ReadonlySet<string> = new Set([
+  's3:AbortMultipartUpload',
+  's3:ListMultipartUploadParts',
+])
+
 /** What the request's own action is on. */
 function resourceOf(
-  { createsBucket }: Declared,
+  { createsBucket, action }: Declared,
   asked: {
     readonly name: string | undefined
     readonly key: string | undefined
@@ -337,7 +343,8 @@ function resourceOf(
   const { name, key, bucket, via, query } = asked
   if (createsBucket === true) return { bucket: undefined, key: undefined, name }
   const versionId = key === undefined ? undefined : query.get('versionId')
-  return { bucket, via, key, versionId }
+  const uploadId = ofUploads.has(action) ? query.get('uploadId') : undefined
+  return { bucket, via, key, versionId, uploadId }
 }
 
 /** Whether a policy may give somebody rights on some keys of a bucket and not on it: then each key is asked about. */

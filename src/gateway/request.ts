@@ -8,6 +8,7 @@ import {
   type ObjectFacts,
   type Question,
 } from '../access/authorize.ts'
+import { type Standing, standingTo } from '../access/initiator.ts'
 import type { Principal } from '../access/principal.ts'
 import { S3Error } from '../model/errors.ts'
 import type { Context, Resource } from '../operations/operation.ts'
@@ -113,11 +114,14 @@ export class RequestContext implements Context {
     return this.#parts.access.accountByEmail(address)
   }
 
-  authorize(action: string, resource: Resource): void | Promise<void> {
-    const { via } = resource
+  authorize(action: string, resource: Asked): void | Promise<void> {
+    const { via, uploadId } = resource
+    if (uploadId !== undefined) return this.#authorizeUpload(action, resource, uploadId)
     const question = this.#question(action, resource)
     if (via !== undefined && via.length > 0) {
-      const links = via.map(bucket => this.#question(action, { ...resource, bucket }))
+      const links = via.map(bucket =>
+        this.#question(action, ofLink(resource, bucket, this.principal)),
+      )
       const unknown = links.find(link => this.#lacksOwner(link))
       if (unknown !== undefined) return this.#authorizeKnowing(unknown, action, resource)
       links.forEach(authorize)
@@ -133,13 +137,38 @@ export class RequestContext implements Context {
     throw new S3Error('AccessDenied')
   }
 
+  /** Who has no right by what is written has it by having begun the upload; it is looked at only then. */
+  async #authorizeUpload(action: string, resource: Asked, uploadId: string): Promise<void> {
+    const asked = { ...resource, uploadId: undefined }
+    try {
+      await this.authorize(action, asked)
+    } catch (error) {
+      if (!(error instanceof S3Error) || error.code !== 'AccessDenied') throw error
+      const standing = await this.#standing(resource, uploadId)
+      if (standing === undefined) throw error
+      await this.authorize(action, { ...asked, standing })
+    }
+  }
+
+  async #standing({ bucket, key = '' }: Resource, uploadId: string): Promise<Standing> {
+    if (bucket === undefined) return undefined
+    try {
+      const keyspace = this.#parts.buckets.keyspace(bucket)
+      const { upload } = await keyspace.listParts({ key, uploadId, marker: 0, limit: 0 })
+      return standingTo(upload.initiator, this.principal)
+    } catch (error) {
+      if (error instanceof S3Error && error.status < 500) return undefined
+      throw error
+    }
+  }
+
   #lacksOwner(question: Question): boolean {
     const owner = question.bucket?.owner
     return owner !== undefined && !this.#numbers.has(owner) && needsOwner(question)
   }
 
   /** Once more, with the number of the account that owns a bucket of another account. */
-  async #authorizeKnowing({ bucket }: Question, action: string, resource: Resource) {
+  async #authorizeKnowing({ bucket }: Question, action: string, resource: Asked) {
     const owner = bucket?.owner ?? ''
     this.#numbers.set(owner, (await this.account(owner))?.accountNumber)
     return this.authorize(action, resource)
@@ -192,12 +221,12 @@ export class RequestContext implements Context {
     }
   }
 
-  #question(action: string, resource: Resource): Question {
-    const { bucket, key, name, object } = resource
+  #question(action: string, resource: Asked): Question {
+    const { bucket, key, name, object, standing } = resource
     const { principal } = this
     const condition: ConditionValues = wanted => this.#conditions(wanted, resource)
     const { volume } = this
-    return { principal, action, volume, bucket, key, name, object, condition }
+    return { principal, action, volume, bucket, key, name, object, standing, condition }
   }
 
   /** What the operation takes for a header: policies must not see another one. */
@@ -236,4 +265,17 @@ export class RequestContext implements Context {
   }
 }
 
-const reads = /^s3:(?:Get|List)/
+/** What a resource is asked about with, once that is known. */
+interface Asked extends Resource {
+  readonly standing?: Standing
+}
+
+/** Who began an upload has a right in it, and in the links of his own account that lead there: those of others are theirs. */
+const ofLink = (resource: Asked, bucket: BucketInfo, { canonicalId }: Principal): Asked => ({
+  ...resource,
+  bucket,
+  standing: bucket.owner === canonicalId ? resource.standing : undefined,
+})
+
+/** What finds nothing where no object is. Parts are there before their object is. */
+const reads = /^s3:(?:Get|List(?!MultipartUploadParts$))/

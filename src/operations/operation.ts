@@ -13,6 +13,8 @@ export interface Resource {
   readonly via?: readonly BucketInfo[]
   readonly key: string | undefined
   readonly versionId?: string | undefined
+  /** A multipart upload: who began it may do with it what ACLs and policies leave open. */
+  readonly uploadId?: string | undefined
   /** Of a bucket that does not exist yet. */
   readonly name?: string | undefined
   /** What is known of the object; else it is looked up where that matters. */

@@ -216,7 +216,7 @@ export interface Listing<E> {
 export interface UploadRequest extends ObjectAttributes {
   readonly key: string
   readonly owner: string
-  /** Canonical id of who started it. */
+  /** Who started it, in the words of `access`. */
   readonly initiator: string
   readonly checksumAlgorithm: ChecksumAlgorithm | undefined
   readonly checksumType: Checksum['type'] | undefined

@@ -103,7 +103,7 @@ test('grants in XML', () => {
 test('what an ACL allows', () => {
   const acl = {
     owner: 'ann',
-    grants: [grant('bob', 'READ'), grant(groups.authenticated, 'READ_ACP')],
+    grants: [grant('bob', 'READ'), grant('dan', 'WRITE'), grant(groups.authenticated, 'READ_ACP')],
   }
   const table: [string, string, boolean][] = [
     ['bob', 's3:GetObject', true],
@@ -115,9 +115,17 @@ test('what an ACL allows', () => {
     ['cid', 's3:GetObject', false],
     ['', 's3:GetObjectAcl', false],
     ['bob', 's3:PutBucketPolicy', false],
+    ['bob', 's3:ListBucketMultipartUploads', true],
+    ['dan', 's3:PutObject', true],
+    ['dan', 's3:ListBucketMultipartUploads', false],
+    ['dan', 's3:ListMultipartUploadParts', false],
+    ['dan', 's3:AbortMultipartUpload', false],
+    ['dan', 's3:DeleteObjectVersion', false],
   ]
   for (const [canonicalId, action, allowed] of table)
     assert.equal(aclAllows(acl, { canonicalId }, action), allowed, `${canonicalId} ${action}`)
+  const full = { owner: 'ann', grants: [grant('bob', 'FULL_CONTROL')] }
+  assert.equal(aclAllows(full, { canonicalId: 'bob' }, 's3:AbortMultipartUpload'), false)
   const everybody = { owner: 'ann', grants: [grant(groups.all, 'FULL_CONTROL')] }
   assert.equal(aclAllows(everybody, { canonicalId: '' }, 's3:PutObject'), true)
   assert.equal(aclAllows(everybody, { canonicalId: '' }, 's3:DeleteBucket'), false)

@@ -185,15 +185,14 @@ export const withoutPublic = (grants: readonly Grant[]): readonly Grant[] =>
 export const isShared = (grants: readonly Grant[], owner: string): boolean =>
   grants.some(({ grantee }) => grantee.kind === 'group' || grantee.id !== owner)
 
-// AWS gives s3:DeleteObjectVersion to a grantee who owns the bucket, and that one has it anyway.
+// AWS gives s3:DeleteObjectVersion to a grantee who owns the bucket, and that one has it anyway. Parts of an upload are its
+// initiator's to list and to abort, whatever ACL let him begin it.
 const bucketActions: Readonly<Record<string, Permission>> = {
   's3:ListBucket': 'READ',
   's3:ListBucketVersions': 'READ',
   's3:ListBucketMultipartUploads': 'READ',
   's3:PutObject': 'WRITE',
   's3:DeleteObject': 'WRITE',
-  's3:AbortMultipartUpload': 'WRITE',
-  's3:ListMultipartUploadParts': 'WRITE',
   's3:GetBucketAcl': 'READ_ACP',
   's3:PutBucketAcl': 'WRITE_ACP',
 }

@@ -1,4 +1,5 @@
 /** Who owns what: owners as S3's XML tells them, and the check of the owner that a client expects. */
+import { readInitiator } from '../../access/initiator.ts'
 import { S3Error } from '../../model/errors.ts'
 import type { Owner } from '../../model/shapes.gen.ts'
 import type { BucketInfo } from '../../ports/keyspace.ts'
@@ -18,7 +19,14 @@ export async function ownerOf(canonicalId: string, context: Context): Promise<Ow
     : { ID: canonicalId, DisplayName: account.displayName }
 }
 
-/** The owners of a page's entries by canonical id: mostly one, so that a page costs one look-up. */
+/** Who began an upload: an account, or a user or session by its ARN and name. */
+export async function toldInitiator(text: string, context: Context): Promise<Owner> {
+  const { account, arn } = readInitiator(text)
+  if (arn === undefined) return ownerOf(account, context)
+  return { ID: arn, DisplayName: arn.slice(arn.lastIndexOf('/') + 1) }
+}
+
+/** The owners and initiators of a page's entries by what their records say: mostly one, so that a page costs one look-up. */
 export async function ownersOf(
   ids: Iterable<string>,
   context: Context,
@@ -28,7 +36,7 @@ export async function ownersOf(
   for (const id of ids) {
     if (id === before) continue
     before = id
-    if (!owners.has(id)) owners.set(id, await ownerOf(id, context))
+    if (!owners.has(id)) owners.set(id, await toldInitiator(id, context))
   }
   return owners
 }

@@ -252,3 +252,38 @@ test('a bucket of another volume: identity policies name the volume, its own pol
     'allowed',
   )
 })
+
+test('who began an upload may do with it what nobody denies', () => {
+  const action = 's3:AbortMultipartUpload'
+  const own = callerOf('user', account)
+  const foreign = callerOf('user', other)
+  const deny = named('no', 'identity', [{ Effect: 'Deny' }])
+  const put = named('put', 'identity', [{ Action: 's3:PutObject' }])
+  const granted = 'allowed to the initiator of the upload'
+  for (const caller of [own, foreign, callerOf('root', other)]) {
+    const by = (more: Changes) => outcome({ caller, action, standing: 'initiator', ...more })
+    assert.equal(by({}), granted)
+    assert.equal(by({ identity: [put] }), granted)
+    assert.equal(by({ identity: [deny] }), 'explicit deny')
+    assert.equal(by({ resource: bucket('*', { Effect: 'Deny' }) }), 'explicit deny')
+    assert.equal(by({ session: [put] }), 'outside the session policy')
+    assert.equal(by({ boundary: [put] }), 'outside the permissions boundary')
+  }
+  const restricted = {
+    caller: foreign,
+    action,
+    standing: 'initiator',
+    restrictPublic: true,
+  } as const
+  assert.equal(outcome(restricted), 'public access is restricted')
+  const of = (caller: Caller, more: Changes = {}) =>
+    outcome({ caller, action, standing: 'account', ...more })
+  assert.equal(of(callerOf('root', other)), granted)
+  assert.equal(of(foreign), 'no identity policy allows')
+  assert.equal(of(foreign, { identity: [allows('b')] }), granted)
+  assert.equal(
+    of(foreign, { identity: [allows('b')], session: [put] }),
+    'outside the session policy',
+  )
+  assert.equal(of(own), 'no statement allows')
+})

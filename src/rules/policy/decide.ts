@@ -26,6 +26,11 @@ export interface DecisionInput {
   readonly resourceArn?: string | undefined
   /** Whether an ACL gives it; asked only when nothing else decided. */
   readonly acl?: (() => boolean) | undefined
+  /**
+   * What is asked of a multipart upload is allowed to who began it unless something denies it, and to the account of who
+   * began it: its root, and whom that lets by identity policies.
+   */
+  readonly standing?: 'initiator' | 'account' | undefined
   /** RestrictPublicBuckets with a public policy: only the owner's account gets in. */
   readonly restrictPublic?: boolean | undefined
   /**
@@ -39,6 +44,7 @@ export type Reason =
   | 'allowed'
   | 'allowed to the root user'
   | 'allowed by ACL'
+  | 'allowed to the initiator of the upload'
   | 'explicit deny'
   | 'no statement allows'
   | 'no identity policy allows'
@@ -145,7 +151,7 @@ export function decide(input: DecisionInput): Decision {
 
 /** Users and sessions of the account that owns the resource. */
 function decideOwn(
-  { acl }: DecisionInput,
+  { acl, standing }: DecisionInput,
   identity: Found | undefined,
   resource: Found | undefined,
   outside: Reason | undefined,
@@ -156,25 +162,33 @@ function decideOwn(
   // to the account's administrators, for them to give by identity policies.
   if (naming === 'itself') return tell(true, 'allowed', resource)
   if (identity === undefined && naming !== 'role') {
+    if (standing === 'initiator') return toInitiator(outside)
     if (acl?.() !== true) return tell(false, 'no statement allows')
     return outside === undefined ? tell(true, 'allowed by ACL') : tell(false, outside)
   }
   return outside === undefined ? tell(true, 'allowed', identity ?? resource) : tell(false, outside)
 }
 
+const toInitiator = (outside: Reason | undefined): Decision =>
+  outside === undefined
+    ? tell(true, 'allowed to the initiator of the upload')
+    : tell(false, outside)
+
 /** Callers of other accounts, whose own account must allow it too, and anonymous ones, who have none. */
 function decideForeign(
-  { request, acl }: DecisionInput,
+  { request, acl, standing }: DecisionInput,
   identity: Found | undefined,
   resource: Found | undefined,
   outside: Reason | undefined,
 ): Decision {
   const { kind } = request.caller
+  if (standing === 'initiator') return toInitiator(outside)
   if (kind !== 'anonymous' && kind !== 'root' && identity === undefined) {
     return tell(false, 'no identity policy allows')
   }
   if (outside !== undefined) return tell(false, outside)
   if (resource !== undefined) return tell(true, 'allowed', resource)
+  if (standing === 'account') return toInitiator(outside)
   if (acl?.() === true) return tell(true, 'allowed by ACL')
   return tell(
     false,

@@ -1,4 +1,5 @@
 /** CreateMultipartUpload: begins an object that will come in parts. */
+import { initiatorOf } from '../../../access/initiator.ts'
 import { resolveChecksum } from '../../../rules/uploads.ts'
 import type { Operation } from '../../operation.ts'
 import { newObject } from '../acls.ts'
@@ -18,7 +19,7 @@ export const createMultipartUpload: Operation<'CreateMultipartUpload'> = {
       key: input.Key,
       owner,
       acl,
-      initiator: context.principal.canonicalId,
+      initiator: initiatorOf(context.principal),
       checksumAlgorithm: checksum?.algorithm,
       checksumType: checksum?.type,
     })

@@ -5,7 +5,7 @@ import type { PartInfo } from '../../../ports/keyspace.ts'
 import { resolveLimit } from '../../../rules/listing.ts'
 import type { Operation } from '../../operation.ts'
 import { tellValue } from '../checksums.ts'
-import { ownerOf } from '../owners.ts'
+import { ownerOf, toldInitiator } from '../owners.ts'
 import { partMarker } from '../part-marker.ts'
 import { requireNoEncryption } from '../refusals.ts'
 import type { Unfrozen } from '../unfrozen.ts'
@@ -38,7 +38,7 @@ export const listParts: Operation<'ListParts'> = {
         Bucket: input.Bucket,
         Key: input.Key,
         UploadId: input.UploadId,
-        Initiator: await ownerOf(upload.initiator, context),
+        Initiator: await toldInitiator(upload.initiator, context),
         Owner: await ownerOf(upload.owner, context),
         StorageClass: upload.storageClass ?? 'STANDARD',
         PartNumberMarker: String(marker),
