@@ -31,11 +31,29 @@ export const accessSettings = {
 /** What decisions call the policy of a bucket. */
 export const bucketPolicyName = 'bucket policy'
 
+/** What holds for a new bucket whose maker says nothing about it. */
+export interface NewBuckets {
+  readonly ownership: ObjectOwnership
+  /** Whether nothing in it can be shared with everybody, as in AWS's new buckets. */
+  readonly blocked: boolean
+}
+
+const blockedAll: PublicAccessBlock = {
+  BlockPublicAcls: true,
+  IgnorePublicAcls: true,
+  BlockPublicPolicy: true,
+  RestrictPublicBuckets: true,
+}
+
+/** Nobody says with a bucket's making whether it is blocked, so this is for all of them. */
+export const blockOfNew = ({ blocked }: NewBuckets): Readonly<Record<string, unknown>> =>
+  blocked ? { [accessSettings.block]: blockedAll } : {}
+
 /** Settings of a new bucket whose maker says nothing about it. */
-export const ownershipByDefault = (
-  ownership: ObjectOwnership,
-): Readonly<Record<string, unknown>> =>
-  ownership === 'BucketOwnerEnforced' ? {} : { [accessSettings.ownership]: ownership }
+export const newSettings = (by: NewBuckets): Readonly<Record<string, unknown>> => ({
+  ...(by.ownership === 'BucketOwnerEnforced' ? {} : { [accessSettings.ownership]: by.ownership }),
+  ...blockOfNew(by),
+})
 
 export interface BucketAccess {
   /** Null: the controls were deleted, and objects belong to who writes them. */

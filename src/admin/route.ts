@@ -1,6 +1,6 @@
 /** What a route is: one declaration. Dispatch, rights, input and OpenAPI all come from it. */
 import type { Access } from '../access/accounts.ts'
-import type { ObjectOwnership } from '../access/bucket-access.ts'
+import type { NewBuckets } from '../access/bucket-access.ts'
 import type { Principal } from '../access/principal.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { BucketInfo, Buckets } from '../ports/keyspace.ts'
@@ -13,8 +13,7 @@ export interface AdminParts {
   readonly buckets: Buckets
   readonly clock: Clock
   readonly region: string
-  /** Of a bucket whose maker says nothing about it. */
-  readonly defaultOwnership: ObjectOwnership
+  readonly newBuckets: NewBuckets
   /** The condition keys of a request that is only thought of: those of who asks and what for, under the given ones. */
   imagine(
     principal: Principal,

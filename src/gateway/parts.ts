@@ -1,6 +1,6 @@
 /** What the gateway is made of. The composition root puts it together. */
 import type { Access } from '../access/accounts.ts'
-import type { ObjectOwnership } from '../access/bucket-access.ts'
+import type { NewBuckets } from '../access/bucket-access.ts'
 import type { AnyOperation } from '../model/operations.ts'
 import type { Context, Reply } from '../operations/operation.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -21,8 +21,7 @@ export interface Declared {
 
 export interface GatewayOptions {
   readonly region: string
-  /** Who owns the objects of a bucket whose maker says nothing about it. */
-  readonly defaultObjectOwnership: ObjectOwnership
+  readonly newBuckets: NewBuckets
   /** Take SigV2 too. */
   readonly sigv2: boolean
   /** Take any key, without a signature, as the root. */

@@ -102,8 +102,8 @@ export class RequestContext implements Context {
     return this.#known.incoming.headers[name]
   }
 
-  get defaultOwnership() {
-    return this.#parts.options.defaultObjectOwnership
+  get newBuckets() {
+    return this.#parts.options.newBuckets
   }
 
   account(canonicalId: string) {

@@ -74,6 +74,10 @@ export const errorTable = {
   InvalidAccessPoint: [400, 'The access point name or account is not valid.'],
   InvalidAddressingHeader: [400, 'You must specify the Anonymous role.'],
   InvalidArgument: [400, 'Invalid Argument'],
+  InvalidBucketAclWithBlockPublicAccessError: [
+    400,
+    'Bucket cannot have public ACLs set with BlockPublicAccess enabled',
+  ],
   InvalidBucketAclWithObjectOwnership: [
     400,
     'Bucket cannot have ACLs set with ObjectOwnership’s BucketOwnerEnforced setting',

@@ -1,6 +1,6 @@
 /** What an operation is: one declaration. Everything S3 says of it (query, headers, XML, status) stands in the model. */
 import type { ObjectFacts } from '../access/authorize.ts'
-import type { ObjectOwnership } from '../access/bucket-access.ts'
+import type { NewBuckets } from '../access/bucket-access.ts'
 import type { Principal } from '../access/principal.ts'
 import type { Inputs, Outputs } from '../model/shapes.gen.ts'
 import type { Body, BucketInfo, Buckets, Keyspace } from '../ports/keyspace.ts'
@@ -35,8 +35,7 @@ export interface Context {
   /** The request's body, not read yet. */
   readonly body: Body
   readonly region: string
-  /** Of a bucket whose maker says nothing about it. */
-  readonly defaultOwnership: ObjectOwnership
+  readonly newBuckets: NewBuckets
   /** Where the client finds the object that the request addresses, or with another key one of the same bucket. */
   objectUrl(key: string): string
   /** Milliseconds since the epoch. */

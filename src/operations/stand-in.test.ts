@@ -49,7 +49,7 @@ export const contextOf = (given: Partial<Context>): Context =>
       bucket: bucketOf('garden'),
       via: [],
       region: 'us-east-1',
-      defaultOwnership: 'BucketOwnerEnforced',
+      newBuckets: { ownership: 'BucketOwnerEnforced', blocked: false },
       objectUrl: key => `http://localhost:9000/${key}`,
       authorize: () => {},
       account: () => Promise.resolve(undefined),

@@ -29,7 +29,7 @@ import { openMemoryBlobs } from '../stores/memory/blob-store.ts'
 import { openSqlite, type SqliteStore } from '../stores/sqlite/store.ts'
 import { readyChecksums } from '../wire/checksums/hashers.ts'
 import { imagine, withAdmin } from './admin-paths.ts'
-import type { Config } from './config.ts'
+import { type Config, newBuckets } from './config.ts'
 import { createFetcher } from './fetcher.ts'
 import { addressTest } from './networks.ts'
 import { withVolumePerKey } from './volume-per-key.ts'
@@ -89,7 +89,7 @@ async function greatestBodyId(store: MetaStore): Promise<number> {
 
 const gatewayOptions = (config: Config): GatewayParts['options'] => ({
   region: config.region,
-  defaultObjectOwnership: config.defaultObjectOwnership,
+  newBuckets: newBuckets(config),
   sigv2: config.sigv2,
   insecure: config.insecure,
   domains: config.domain,
@@ -141,14 +141,14 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     fetcher: createFetcher(),
     lacksRoom: bytes => reserve !== undefined && lacksRoom(reserve, bytes, config.inlineMax),
   }
-  const { region, defaultObjectOwnership: defaultOwnership } = config
+  const { region } = config
   const imagined = imagine(region, () => clock.now())
   const api = new AdminApi({
     access,
     buckets,
     clock,
     region,
-    defaultOwnership,
+    newBuckets: newBuckets(config),
     imagine: imagined,
   })
   const { fetcher } = gatewayParts

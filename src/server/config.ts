@@ -1,4 +1,5 @@
 /** The configuration of a server: read once at start from flags, environment, file and defaults, in that order of rank. */
+import type { NewBuckets } from '../access/bucket-access.ts'
 import type { SignInSettings } from '../admin/sign-in/settings.ts'
 import { ConfigError } from './config-error.ts'
 import {
@@ -21,6 +22,12 @@ export interface Config extends Values {
   /** How administrators sign in without an access key. */
   readonly admin: SignInSettings
 }
+
+/** What buckets are made with. */
+export const newBuckets = (config: Config): NewBuckets => ({
+  ownership: config.defaultObjectOwnership,
+  blocked: config.publicAccessBlock,
+})
 
 export { ConfigError }
 

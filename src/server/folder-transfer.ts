@@ -1,5 +1,6 @@
 /** `moongate export` and `import`, put together: a folder of data whose server is stopped, and a folder of plain files. */
 import type { RootKey } from '../access/accounts.ts'
+import { newSettings } from '../access/bucket-access.ts'
 import { PlainBuckets } from '../buckets/buckets.ts'
 import type { Core } from '../buckets/core.ts'
 import { OtherExport } from '../jobs/transfer/begun-export.ts'
@@ -12,7 +13,7 @@ import type { BucketInfo, Keyspace } from '../ports/keyspace.ts'
 import { isPossibleBucket, requireBucketName } from '../rules/names.ts'
 import { openFileTree } from '../stores/tree/file-tree.ts'
 import type { House } from './compose.ts'
-import type { Config } from './config.ts'
+import { type Config, newBuckets } from './config.ts'
 import { bucketNamed, CommandFailed, inFolder, nameable } from './folder.ts'
 
 export type { ExportReport, ImportReport, TransferProblem, TransferProgress }
@@ -159,7 +160,7 @@ class Target implements ImportTarget {
     requireBucketName(this.#name)
     const { volume, canonicalId: owner } = this.#owner
     const { region } = this.#config
-    const settings = head?.settings ?? {}
+    const settings = head?.settings ?? newSettings(newBuckets(this.#config))
     return this.#house.buckets.create({ volume, name: this.#name, owner, region, settings })
   }
 

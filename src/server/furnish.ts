@@ -1,10 +1,10 @@
 /** Sees to it that what the configuration declares is there: root, accounts, buckets. By one thread of the process. */
 import { WrongAccounts } from '../access/access-keys.ts'
 import { type Access, defaultVolume, type RootKey } from '../access/accounts.ts'
-import { ownershipByDefault } from '../access/bucket-access.ts'
+import { newSettings } from '../access/bucket-access.ts'
 import { S3Error } from '../model/errors.ts'
 import type { House } from './compose.ts'
-import { type Config, ConfigError } from './config.ts'
+import { type Config, ConfigError, newBuckets } from './config.ts'
 import type { DeclaredBucket } from './declared.ts'
 
 /** Resolves with the root's key. Rejects with {@link ConfigError} for what cannot be, beside what is stored. */
@@ -76,7 +76,7 @@ async function ensureBucket(house: House, config: Config, bucket: DeclaredBucket
   const owner = bucket.owner ?? (await access.rootPrincipal('')).canonicalId
   const volume = (await volumeOfOwner(access, config, bucket.owner)) ?? defaultVolume
   try {
-    const settings = ownershipByDefault(config.defaultObjectOwnership)
+    const settings = newSettings(newBuckets(config))
     await buckets.create({ volume, name, owner, region: config.region, settings })
   } catch (error) {
     if (!(error instanceof S3Error)) throw error

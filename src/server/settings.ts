@@ -162,6 +162,12 @@ const access = {
     fallback: 'BucketOwnerEnforced',
     doc: 'Who owns the objects of a bucket whose maker does not say; ACLs count in all but the first',
   }),
+  publicAccessBlock: setting({
+    group: 'Access',
+    kind: flag,
+    fallback: false,
+    doc: 'Make new buckets with all four public access block settings on, as AWS does',
+  }),
   sigv2: setting({
     group: 'Access',
     kind: flag,

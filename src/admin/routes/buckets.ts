@@ -1,5 +1,5 @@
 /** Routes of buckets and links. */
-import { ownershipByDefault } from '../../access/bucket-access.ts'
+import { newSettings } from '../../access/bucket-access.ts'
 import { S3Error } from '../../model/errors.ts'
 import type { BucketInfo } from '../../ports/keyspace.ts'
 import { isPossibleBucket, requireBucketName } from '../../rules/names.ts'
@@ -58,13 +58,13 @@ async function make(
   context: AdminContext,
   link?: { readonly volume: string; readonly name: string },
 ): Promise<{ readonly bucket: BucketInfo; readonly created: boolean }> {
-  const { buckets, principal, region, access, defaultOwnership } = context
+  const { buckets, principal, region, access, newBuckets } = context
   const volume = volumeNamed(input.volume, context)
   requireBucketName(input.bucket)
   const owner = input.owner ?? principal.canonicalId
   await requireAccount(owner, access)
   const inOtherVolume = volume !== principal.volume
-  const settings = link === undefined ? ownershipByDefault(defaultOwnership) : {}
+  const settings = link === undefined ? newSettings(newBuckets) : {}
   const at = { volume, name: input.bucket, owner, region, settings, inOtherVolume }
   try {
     const request = link === undefined ? at : { ...at, link }

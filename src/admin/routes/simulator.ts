@@ -1,6 +1,6 @@
 /** The policy simulator: whether somebody may do something, and which statement says so. */
 import { decisionOf, needsObject, type ObjectFacts, type Question } from '../../access/authorize.ts'
-import { bucketPolicyName, ownershipByDefault } from '../../access/bucket-access.ts'
+import { bucketPolicyName, newSettings } from '../../access/bucket-access.ts'
 import { anonymousIn, type Principal } from '../../access/principal.ts'
 import { holderOf, principalOf, roleIdentity } from '../../access/principals.ts'
 import { S3Error } from '../../model/errors.ts'
@@ -59,9 +59,9 @@ function actionOf(text: string): string {
 /** A bucket that an account could make now. */
 function bucketToBe(
   at: { readonly volume: string; readonly name: string; readonly owner: string },
-  { region, clock, defaultOwnership }: AdminContext,
+  { region, clock, newBuckets }: AdminContext,
 ): BucketInfo {
-  const settings = ownershipByDefault(defaultOwnership)
+  const settings = newSettings(newBuckets)
   return { ...at, id: '', region, created: clock.now(), versioning: 'off', settings, revision: 0 }
 }
 

@@ -1,10 +1,10 @@
 /** CreateBucket: a bucket of the requester's, in this gateway's region. */
 import { isDeepStrictEqual } from 'node:util'
-import { accessSettings, type ObjectOwnership } from '../../../access/bucket-access.ts'
+import { accessSettings, blockOfNew, type ObjectOwnership } from '../../../access/bucket-access.ts'
 import { S3Error } from '../../../model/errors.ts'
 import { limits } from '../../../model/limits.ts'
 import type { CreateBucketRequest } from '../../../model/shapes.gen.ts'
-import { hasGrantHeaders, requireNoBucketAcl } from '../../../rules/acl.ts'
+import { hasGrantHeaders, isPublic, requireNoBucketAcl } from '../../../rules/acl.ts'
 import { requireBucketName } from '../../../rules/names.ts'
 import { requireTags } from '../../../rules/tags.ts'
 import type { Context, Operation } from '../../operation.ts'
@@ -38,7 +38,7 @@ export function requireLocation(constraint: string | undefined, region: string):
 }
 
 function ownershipOf(written: string | undefined, context: Context): ObjectOwnership {
-  if (written === undefined) return context.defaultOwnership
+  if (written === undefined) return context.newBuckets.ownership
   if (isOwnership(written)) return written
   throw new S3Error(
     'InvalidArgument',
@@ -59,6 +59,9 @@ async function accessOf(
   }
   const owner = context.principal.canonicalId
   const acl = await writtenGrants(input, { owner, bucketOwner: owner }, context)
+  if (context.newBuckets.blocked && acl !== undefined && isPublic(acl)) {
+    throw new S3Error('InvalidBucketAclWithBlockPublicAccessError')
+  }
   return {
     [accessSettings.ownership]: ownership,
     ...(acl === undefined ? {} : { [accessSettings.acl]: acl }),
@@ -88,6 +91,7 @@ async function create(input: CreateBucketRequest, context: Context): Promise<voi
       : { [tagSetting]: requireTags(tags, limits.bucket_tags_max) }),
     ...(location === undefined ? {} : { [locationSetting]: location }),
     ...(await accessOf(input, context)),
+    ...blockOfNew(context.newBuckets),
   }
   try {
     await context.buckets.create({
