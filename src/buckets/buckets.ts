@@ -13,19 +13,25 @@ import type { Quota } from '../ports/volumes.ts'
 import { attemptsMax, bucketCheck, type Core } from './core.ts'
 import { noSuchBucket, PlainKeyspace } from './keyspace.ts'
 import { successor } from './list.ts'
+import { isMetered } from './meters.ts'
+import { ownerCheck, ownerMeters } from './owner-records.ts'
+import { PlainOwners } from './owners.ts'
 import { setBucketQuota } from './quotas.ts'
 import {
   type BucketRecord,
   bucketsTable,
+  type OwnerRecord,
   objectsTable,
+  uploadsTable,
   usageTable,
   type VolumeRecord,
   versionsTable,
 } from './tables.ts'
-import { bucketAdd, noSuchVolume, volumeCheck } from './volume-records.ts'
+import { abortUploadsIn } from './upload-sizes.ts'
+import { bucketAdd, noSuchVolume, volumeCheck, volumeMeters } from './volume-records.ts'
 import { PlainVolumes } from './volumes.ts'
 
-type Requests = { [M in Exclude<keyof Buckets, 'volumes'>]: Parameters<Buckets[M]>[0] }
+type Requests = { [M in Exclude<keyof Buckets, 'volumes' | 'owners'>]: Parameters<Buckets[M]>[0] }
 
 /** So many links may follow each other. */
 const linksMax = 16
@@ -39,12 +45,14 @@ interface Known extends Resolved {
 export class PlainBuckets implements Buckets {
   readonly core: Core
   readonly volumes: PlainVolumes
+  readonly owners: PlainOwners
   /** By volume and name; served only while the store's generation stands. */
   readonly #known = new Map<string, Known>()
 
   constructor(core: Core) {
     this.core = core
     this.volumes = new PlainVolumes(core)
+    this.owners = new PlainOwners(core)
   }
 
   known(volume: string, name: string): BucketInfo | undefined {
@@ -108,6 +116,7 @@ export class PlainBuckets implements Buckets {
     const { store, clock } = this.core
     for (let tries = 0; tries < attemptsMax; tries++) {
       const within = await this.#volumeOf(volume, owner, inOtherVolume)
+      const quotas = await this.owners.find(owner)
       const record: BucketRecord = {
         id: newBucketId(clock.now(), this.core.random(9)),
         volume,
@@ -118,7 +127,7 @@ export class PlainBuckets implements Buckets {
         versioning: 'off',
         settings,
         link: link ?? null,
-        meters: link === undefined ? metersOf(within) : null,
+        meters: link === undefined ? metersOf(within, quotas) : null,
       }
       let conflict: Conflict
       try {
@@ -126,6 +135,7 @@ export class PlainBuckets implements Buckets {
           checks: [
             { table: bucketsTable, key: [volume, name], revision: null },
             volumeCheck(within),
+            ownerCheck(owner, quotas),
           ],
           writes: [{ put: bucketsTable, record }],
           adds: [bucketAdd(within, 1)],
@@ -173,10 +183,13 @@ export class PlainBuckets implements Buckets {
       if (scans[0].entries.length + scans[1].entries.length > 0) {
         throw new S3Error('BucketNotEmpty', { BucketName: bucket.name })
       }
+      const metered = isMetered(current)
+      if (metered) await abortUploadsIn(this.core, current)
       return {
         checks: [
           { table: objectsTable, empty: at },
           { table: versionsTable, empty: at },
+          ...(metered ? [{ table: uploadsTable, empty: at }] : []),
           volumeCheck(volume),
         ],
         writes: [
@@ -285,11 +298,10 @@ export const isLink = ({ link }: BucketInfo): boolean => link !== null && link !
 const isMissing = (error: unknown): boolean =>
   error instanceof S3Error && error.code === 'NoSuchBucket'
 
-/** What the writes of a new bucket of this volume add to: nothing is in it, so nothing is to be counted first. */
-function metersOf({ meter, quota }: VolumeRecord): readonly Meter[] | null {
-  if (meter === null) return null
-  const { bytes, objects } = quota
-  return [{ of: 'volume', scope: meter, bytes, objects }]
+/** What the writes of a new bucket add to: nothing is in it, so nothing is to be counted first. */
+function metersOf(volume: VolumeRecord, owner: OwnerRecord | undefined): readonly Meter[] | null {
+  const meters = [...volumeMeters(volume), ...ownerMeters(owner)]
+  return meters.length === 0 ? null : meters
 }
 
 /** Rows that go with the bucket. */

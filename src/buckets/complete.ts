@@ -28,8 +28,11 @@ import {
   type PartRecord,
   partsTable,
   type UploadRecord,
+  type UploadSizeRecord,
+  uploadSizesTable,
   uploadsTable,
 } from './tables.ts'
+import { endUpload, planAbort } from './upload-sizes.ts'
 import { Draft, planPut, readKey } from './write.ts'
 
 interface Listed {
@@ -45,7 +48,7 @@ export async function complete(space: Space, request: CompleteRequest): Promise<
     space,
     { key: request.key, conditional },
     async (): Promise<Plan<{ result: PutResult; ended: EndedRecord | undefined }>> => {
-      const { upload, before } = await readBoth(space, request)
+      const { upload, before, size } = await readUnderWay(space, request)
       if (upload === undefined) {
         return {
           batch: undefined,
@@ -53,7 +56,7 @@ export async function complete(space: Space, request: CompleteRequest): Promise<
         }
       }
       const parts = await readParts(space, request.uploadId)
-      return plan(space, request, { upload, parts })
+      return plan(space, request, { upload, parts, size })
     },
   )
   core.cache.forget(bucket.id, request.key)
@@ -67,14 +70,15 @@ async function clearNow(core: Core, ended: EndedRecord): Promise<void> {
   await clearParts(core, ended).catch(() => undefined)
 }
 
-async function readBoth(space: Space, ref: UploadRef) {
+/** The upload with what its parts hold, and what became of it before. */
+async function readUnderWay(space: Space, ref: UploadRef) {
   requireUploadId(ref.uploadId)
   const key = [space.bucket.id, ref.key, ref.uploadId]
   const { gets } = await space.core.store.read(
-    { gets: [get(uploadsTable, key), get(endedTable, key)] },
+    { gets: [get(uploadsTable, key), get(endedTable, key), get(uploadSizesTable, key)] },
     { tentative: true },
   )
-  return { upload: gets[0].record, before: gets[1].record }
+  return { upload: gets[0].record, before: gets[1].record, size: gets[2].record }
 }
 
 /** A repeat of Complete, whose first answer may have been lost on its way. */
@@ -113,7 +117,11 @@ async function readParts(space: Space, uploadId: string): Promise<Stored<PartRec
 async function plan(
   space: Space,
   request: CompleteRequest,
-  what: { upload: Stored<UploadRecord>; parts: readonly Stored<PartRecord>[] },
+  what: {
+    upload: Stored<UploadRecord>
+    parts: readonly Stored<PartRecord>[]
+    size: Stored<UploadSizeRecord> | undefined
+  },
 ): Promise<Plan<{ result: PutResult; ended: EndedRecord }>> {
   const { core, bucket } = space
   const { upload } = what
@@ -146,7 +154,10 @@ async function plan(
     checksum: checksum.value,
   })
   const ended: EndedRecord = {
-    ...endedOf(upload, now),
+    bucket: upload.bucket,
+    key: upload.key,
+    upload: upload.upload,
+    ended: now,
     outcome: 'completed',
     etag: record.etag,
     size,
@@ -156,10 +167,7 @@ async function plan(
     // Parts that came after they were read here are not in the batch.
     cleaned: 0,
   }
-  draft.writes.push(
-    { remove: uploadsTable, key: [bucket.id, request.key, request.uploadId] },
-    { put: endedTable, record: ended },
-  )
+  endUpload(draft, bucket, { ended, size: what.size })
   return { batch: draft.batch(), result: { result: putResult(space, record), ended } }
 }
 
@@ -271,6 +279,7 @@ function completed(
     content,
     attributes: upload.attributes,
     tags: upload.tags,
+    writer: upload.writer,
   }
 }
 
@@ -305,48 +314,23 @@ function requireWhole(request: CompleteRequest, checksum: Checksum): void {
   requireObjectChecksum(request.checksum, checksum)
 }
 
-function endedOf(upload: UploadRecord, now: number) {
-  return { bucket: upload.bucket, key: upload.key, upload: upload.upload, ended: now }
-}
-
 export async function abort(space: Space, ref: UploadRef): Promise<void> {
   const { core, bucket } = space
   const ended = await attempt(
     space,
     { key: ref.key, conditional: false },
     async (): Promise<Plan<EndedRecord | undefined>> => {
-      const { upload, before } = await readBoth(space, ref)
+      const { upload, before, size } = await readUnderWay(space, ref)
       if (upload === undefined) {
         // A repeat of an abort finds what it wanted; an upload that was completed is not harmed.
         if (before?.outcome === 'aborted') return { batch: undefined, result: before }
         throw noSuchUpload(ref.uploadId)
       }
       const draft = new Draft()
-      const record = abortedRecord(upload, core.clock.now())
-      planAbort(draft, upload, record)
+      const record = planAbort(draft, space.bucket, { upload, size, now: core.clock.now() })
       return { batch: draft.batch(), result: record }
     },
   )
   if (ended?.cleaned === 0) await clearNow(core, ended)
   core.cache.forget(bucket.id, ref.key)
-}
-
-export function abortedRecord(upload: UploadRecord, now: number): EndedRecord {
-  return {
-    ...endedOf(upload, now),
-    outcome: 'aborted',
-    etag: null,
-    size: null,
-    version: null,
-    checksum: null,
-    manifest: null,
-    cleaned: 0,
-  }
-}
-
-/** The upload ends; its parts are cleared afterwards, however many they are. */
-export function planAbort(draft: Draft, upload: Stored<UploadRecord>, record: EndedRecord): void {
-  const key = [upload.bucket, upload.key, upload.upload]
-  draft.checks.push({ table: uploadsTable, key, revision: upload.revision })
-  draft.writes.push({ remove: uploadsTable, key }, { put: endedTable, record })
 }

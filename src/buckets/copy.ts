@@ -59,6 +59,7 @@ function attributesOf(request: CopyRequest, record: OpenRecord['record']) {
   const { replaceMetadata } = request
   return {
     owner: request.owner,
+    writer: request.writer,
     headers: replaceMetadata ? request.headers : copiedHeaders(request, record),
     metadata: (replaceMetadata ? request : record.attributes)?.metadata ?? {},
     tags: request.tags ?? record.tags ?? [],
@@ -100,6 +101,7 @@ export async function copyForeign(space: Space, request: CopyRequest): Promise<C
   const digests = received.digests()
   const attributes = {
     owner: request.owner,
+    writer: request.writer,
     headers: request.replaceMetadata ? request.headers : info.headers,
     metadata: request.replaceMetadata ? request.metadata : info.metadata,
     tags: request.tags ?? info.tags,

@@ -4,12 +4,38 @@ import type { BucketInfo, Counting, Meter } from '../ports/keyspace.ts'
 import { type Add, type Batch, Conflict, type MetaStore } from '../ports/meta-store.ts'
 import { usageTable } from './tables.ts'
 
-/** What a write of one key changes. */
-export interface Change {
+/** Where something stands among what is counted: versions of a key in the order of their ids, uploads before all of them. */
+export interface Position {
   readonly key: string
+  /** Empty: an upload under way, or a version from before versioning, which until it is given an id is its key's only one. */
+  readonly version: string
+}
+
+/** What a write of one key changes. */
+export interface Change extends Position {
   readonly bytes: number
   /** Versions, delete markers not among them. */
   readonly objects: number
+  /** Id of the user whose it is. */
+  readonly writer: string | null
+}
+
+export const isMetered = ({ meters }: BucketInfo): boolean =>
+  meters !== null && meters !== undefined
+
+/** Whether it is counted, or in the window that is being counted. */
+export function isBegun({ to, toVersion }: Counting, { key, version }: Position): boolean {
+  if (to === null) return true
+  const order = compareKeys(key, to)
+  return order < 0 || (order === 0 && (toVersion === undefined || version <= toVersion))
+}
+
+/** Whether it is in the window. */
+export function isLookedAt(counting: Counting, position: Position): boolean {
+  if (!isBegun(counting, position)) return false
+  const { from, fromVersion } = counting
+  const order = compareKeys(position.key, from)
+  return order > 0 || (order === 0 && fromVersion !== undefined && position.version > fromVersion)
 }
 
 /** Order of the store: by UTF-8 bytes. */
@@ -20,25 +46,21 @@ export const compareKeys = (a: string, b: string): number =>
 export function meterAdds({ meters }: BucketInfo, changes: readonly Change[]): Add[] {
   const adds: Add[] = []
   for (const meter of meters ?? []) {
-    const { counting } = meter
-    if (counting === undefined) addTo(adds, meter, changes)
+    const { counting, user } = meter
+    const own = user === undefined ? changes : changes.filter(({ writer }) => writer === user)
+    if (counting === undefined) addTo(adds, meter, own)
     else {
       addTo(
         adds,
         meter,
-        changes.filter(({ key }) => isBegun(counting, key)),
+        own.filter(change => isBegun(counting, change)),
       )
-      const shadowed = changes.filter(({ key }) => isLookedAt(counting, key))
+      const shadowed = own.filter(change => isLookedAt(counting, change))
       addTo(adds, { scope: counting.shadow, bytes: null, objects: null }, shadowed)
     }
   }
   return adds
 }
-
-const isBegun = ({ to }: Counting, key: string): boolean => to === null || compareKeys(key, to) <= 0
-
-const isLookedAt = (counting: Counting, key: string): boolean =>
-  isBegun(counting, key) && compareKeys(key, counting.from) > 0
 
 function addTo(
   adds: Add[],

@@ -86,7 +86,10 @@ export function fullChecksum(algorithm: ChecksumAlgorithm, digests: Digests): Ch
 
 export function newVersion(
   space: Space,
-  request: Pick<PutRequest, 'headers' | 'metadata' | 'tags' | 'storageClass' | 'owner' | 'acl'>,
+  request: Pick<
+    PutRequest,
+    'headers' | 'metadata' | 'tags' | 'storageClass' | 'owner' | 'writer' | 'acl'
+  >,
   checksum: Checksum | undefined,
 ): Omit<NewVersion, 'size' | 'etag' | 'body' | 'content'> {
   return {
@@ -99,6 +102,7 @@ export function newVersion(
     partCount: null,
     attributes: storedAttributes(request),
     tags: request.tags.length === 0 ? null : request.tags,
+    writer: request.writer ?? null,
   }
 }
 

@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import { S3Error } from '../model/errors.ts'
 import type { Keyspace } from '../ports/keyspace.ts'
 import {
+  bodyOf,
   bucketOf,
   bytesOf,
   completeOf,
@@ -18,10 +19,20 @@ import {
   putOf,
   rowsOf,
   twoWorkers,
+  uploadOf,
   volume,
 } from './house.fixture.ts'
 import { resumeQuotas } from './quotas.ts'
-import { bucketsTable, objectsTable, usageTable, versionsTable, volumesTable } from './tables.ts'
+import {
+  bucketsTable,
+  objectsTable,
+  ownersTable,
+  partsTable,
+  uploadsTable,
+  usageTable,
+  versionsTable,
+  volumesTable,
+} from './tables.ts'
 
 const code = (expected: string) => (thrown: unknown) =>
   thrown instanceof S3Error && thrown.code === expected
@@ -29,28 +40,47 @@ const code = (expected: string) => (thrown: unknown) =>
 const none = { bytes: null, objects: null }
 const far = { bytes: 1_000_000, objects: 1_000_000 }
 
-/** Every count there is, compared with what is there. */
-async function requireCounts({ store }: House): Promise<void> {
+/** What is there, of which bucket, and whose. */
+async function contentOf({ store }: House) {
   const versions = [
     ...(await rowsOf(store, objectsTable)),
     ...(await rowsOf(store, versionsTable)).filter(({ marker }) => marker === 0),
   ]
+  const parts = await rowsOf(store, partsTable)
+  const uploads = await rowsOf(store, uploadsTable)
+  return [
+    ...versions.map(({ bucket, writer, size }) => ({ bucket, writer, bytes: size, objects: 1 })),
+    ...uploads.map(({ bucket, writer, upload }) => {
+      const sizes = parts.filter(part => part.upload === upload).map(({ size }) => size)
+      return { bucket, writer, bytes: sizes.reduce((sum, size) => sum + size, 0), objects: 0 }
+    }),
+  ]
+}
+
+/** Every count there is, compared with what is there. */
+async function requireCounts(house: House): Promise<void> {
+  const { store } = house
+  const content = await contentOf(house)
   const buckets = await rowsOf(store, bucketsTable)
   const volumes = await rowsOf(store, volumesTable)
+  const owners = await rowsOf(store, ownersTable)
   const expected = new Map<string, { bytes: number; objects: number; buckets: number }>()
   for (const { name } of volumes) {
     const within = buckets.filter(bucket => bucket.volume === name).length
     expected.set(`volume/${name}`, { bytes: 0, objects: 0, buckets: within })
   }
-  for (const { meter } of volumes)
-    if (meter !== null) expected.set(meter, { bytes: 0, objects: 0, buckets: 0 })
+  const named = volumes.map(({ meter }) => meter)
+  for (const scope of [...named, ...owners.flatMap(one => one.quotas.map(quota => quota.scope))])
+    if (scope !== null) expected.set(scope, { bytes: 0, objects: 0, buckets: 0 })
   for (const { id, meters } of buckets) {
-    const own = versions.filter(({ bucket }) => bucket === id)
     for (const meter of meters ?? []) {
       assert.equal(meter.counting, undefined)
+      const own = content.filter(
+        ({ bucket, writer }) => bucket === id && (meter.user ?? writer) === writer,
+      )
       const sum = expected.get(meter.scope) ?? { bytes: 0, objects: 0, buckets: 0 }
-      sum.bytes += own.reduce((bytes, { size }) => bytes + size, 0)
-      sum.objects += own.length
+      sum.bytes += own.reduce((all, { bytes }) => all + bytes, 0)
+      sum.objects += own.reduce((all, { objects }) => all + objects, 0)
       expected.set(meter.scope, sum)
     }
   }
@@ -63,7 +93,15 @@ async function requireCounts({ store }: House): Promise<void> {
 
 const anyKey = fc.constantFrom('a', 'a/b', 'b', 'c', 'c/d', 'd', '\u{ffff}', '\u{10000}/z')
 const anyName = fc.constantFrom('one-bucket', 'two-bucket')
-const where = { name: anyName, worker: fc.nat(1), key: anyKey, other: anyKey, size: fc.nat(40) }
+const anyWriter = fc.constantFrom('ann', 'bob', undefined)
+const where = {
+  name: anyName,
+  worker: fc.nat(1),
+  key: anyKey,
+  other: anyKey,
+  size: fc.nat(40),
+  writer: anyWriter,
+}
 const anyCommand = fc.record({
   ...where,
   op: fc.constantFrom(
@@ -75,24 +113,34 @@ const anyCommand = fc.record({
     'rename',
     'append',
     'upload',
+    'begin',
+    'part',
+    'part',
+    'complete',
+    'abort',
     'Enabled',
     'Suspended',
     'quota',
     'no quota',
     'volume quota',
     'no volume quota',
+    'account quota',
+    'no account quota',
+    'user quota',
+    'user quota',
+    'no user quota',
   ),
 })
 type Command = typeof anyCommand extends fc.Arbitrary<infer C> ? C : never
 
 async function change(house: House, space: Keyspace, command: Command): Promise<unknown> {
   const { buckets } = house
-  const { op, key, other, size } = command
-  if (op === 'put') return space.put(putOf(key, 'x'.repeat(size)))
+  const { op, key, other, size, writer } = command
+  if (op === 'put') return space.put(putOf(key, 'x'.repeat(size), { writer }))
   if (op === 'delete') return space.delete({ key, conditions: {} })
   if (op === 'copy') {
     const source = await keyspaceOf(buckets, size % 2 === 0 ? 'one-bucket' : 'two-bucket')
-    return space.copy(copyOf(source, other, key))
+    return space.copy(copyOf(source, other, key, { writer }))
   }
   if (op === 'rename') {
     const plain = { sourceConditions: {}, conditions: {}, token: undefined }
@@ -106,11 +154,30 @@ async function change(house: House, space: Keyspace, command: Command): Promise<
     const { uploadId, parts } = await partsOf(space, key, ['p'.repeat(size + 1), 'q'])
     return space.complete(completeOf(key, uploadId, parts))
   }
+  if (op === 'begin') return space.createUpload(uploadOf(key, { writer }))
+  if (op === 'part' || op === 'complete' || op === 'abort') return changeUpload(space, command)
   const page = { prefix: '', delimiter: '', after: '', afterVersion: '', limit: 50 }
   const { entries } = await space.listVersions(page)
   const version = entries[size % Math.max(entries.length, 1)]
   if (typeof version !== 'object') return undefined
   return space.delete({ key: version.key, versionId: version.versionId, conditions: {} })
+}
+
+/** A part of an upload under way, or its end, which may leave parts out. */
+async function changeUpload(space: Keyspace, { op, size }: Command): Promise<unknown> {
+  const page = { prefix: '', delimiter: '', after: '', afterUpload: '', limit: 50 }
+  const { entries } = await space.listUploads(page)
+  const upload = entries[size % Math.max(entries.length, 1)]
+  if (typeof upload !== 'object') return undefined
+  const { key, uploadId } = upload
+  if (op === 'abort') return space.abort({ key, uploadId })
+  if (op === 'part') {
+    const body = bodyOf('z'.repeat(size))
+    return space.putPart({ key, uploadId, number: 1 + (size % 4), body })
+  }
+  const { parts } = await space.listParts({ key, uploadId, marker: 0, limit: 50 })
+  const chosen = parts.filter(({ number }) => size % 3 !== number)
+  return space.complete(completeOf(key, uploadId, chosen))
 }
 
 async function run(house: House, command: Command): Promise<unknown> {
@@ -119,6 +186,10 @@ async function run(house: House, command: Command): Promise<unknown> {
   if (op.endsWith('volume quota')) {
     const quota = op.startsWith('no') ? none : far
     return buckets.volumes.setQuota(volume, { ...quota, buckets: null })
+  }
+  if (op.endsWith('account quota') || op.endsWith('user quota')) {
+    const user = op.endsWith('user quota') ? (command.writer ?? 'ann') : null
+    return buckets.owners.setQuota({ account: owner, user }, op.startsWith('no') ? none : far)
   }
   const bucket = await buckets.find(volume, name)
   if (op === 'Enabled' || op === 'Suspended') return buckets.setVersioning(bucket, op)
@@ -129,7 +200,9 @@ async function run(house: House, command: Command): Promise<unknown> {
 test('whatever happens at the same time, the counts are right afterwards', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(anyCommand, { minLength: 1, maxLength: 40 }), async commands => {
-      const houses = await twoWorkers({ thresholds: { countedRows: 2, partBytes: 1 } })
+      const houses = await twoWorkers({
+        thresholds: { countedRows: 2, partBytes: 1, embeddedParts: 2 },
+      })
       const [house] = houses
       try {
         await house.buckets.volumes.create({ name: volume, owner })
@@ -207,8 +280,7 @@ test('a quota of the volume holds for its buckets together, also for those that 
   const first = await keyspaceOf(house.buckets, 'first')
   await assert.rejects(first.put(putOf('c', 'x')), code('QuotaExceeded'))
   await assert.rejects(second.copy(copyOf(first, 'a', 'c')), code('QuotaExceeded'))
-  const { uploadId, parts } = await partsOf(second, 'u', ['x'])
-  await assert.rejects(second.complete(completeOf('u', uploadId, parts)), code('QuotaExceeded'))
+  await assert.rejects(partsOf(second, 'u', ['', 'x']), code('QuotaExceeded'))
   assert.equal((await volumes.usage(volume)).bytes, 50)
   await volumes.setQuota(volume, { bytes: null, objects: null, buckets: null })
   await (await keyspaceOf(house.buckets, 'second')).put(putOf('c', 'x'))
@@ -222,11 +294,12 @@ test('a quota of the volume holds for its buckets together, also for those that 
 })
 
 test('a counting that was interrupted anywhere is finished by the sweep', async () => {
-  for (let stop = 1; stop < 12; stop++) {
+  for (let stop = 1; stop < 24; stop++) {
     const house = memoryHouse({ thresholds: { countedRows: 2 } })
     await house.buckets.volumes.create({ name: volume, owner })
     const space = await bucketOf(house, 'bucket', 'Enabled')
-    for (const key of ['a', 'b', 'b', 'c', 'd', 'e']) await space.put(putOf(key, key.repeat(5)))
+    for (const key of ['a', 'b', 'b', 'c', 'd', 'e'])
+      await space.put(putOf(key, key.repeat(5), { writer: key === 'b' ? 'ann' : undefined }))
     let commits = 0
     const mortal = hookedHouse(house, {
       async commit() {
@@ -238,6 +311,9 @@ test('a counting that was interrupted anywhere is finished by the sweep', async 
     const setting = [
       () => mortal.buckets.setQuota(bucket, far),
       () => mortal.buckets.volumes.setQuota(volume, { ...far, buckets: 9 }),
+      () => mortal.buckets.owners.setQuota({ account: owner, user: 'ann' }, far),
+      () => mortal.buckets.owners.setQuota({ account: owner, user: null }, far),
+      () => mortal.buckets.owners.setQuota({ account: owner, user: 'ann' }, none),
     ]
     for (const set of setting) await set().catch(() => undefined)
     await (await keyspaceOf(house.buckets)).put(putOf('c', 'more'))
@@ -246,15 +322,21 @@ test('a counting that was interrupted anywhere is finished by the sweep', async 
   }
 })
 
+const anyHolder = fc.constantFrom('bucket', 'volume', null, 'ann')
+
 test('writes between any two steps of the counting are counted once', async () => {
   const steps = fc.array(fc.array(anyCommand, { maxLength: 4 }), { minLength: 6, maxLength: 16 })
   await fc.assert(
-    fc.asyncProperty(steps, fc.boolean(), async (between, ofVolume) => {
-      const house = memoryHouse({ thresholds: { countedRows: 2, partBytes: 1 } })
+    fc.asyncProperty(steps, anyHolder, async (between, of) => {
+      const house = memoryHouse({
+        thresholds: { countedRows: 2, partBytes: 1, embeddedParts: 2 },
+      })
       await house.buckets.volumes.create({ name: volume, owner })
       for (const name of ['one-bucket', 'two-bucket']) {
         const space = await bucketOf(house, name, 'Enabled')
-        for (const key of ['a', 'b', 'b', 'c', 'd', 'e']) await space.put(putOf(key, key.repeat(5)))
+        await partsOf(space, 'b', ['x', 'yy'])
+        for (const key of ['a', 'b', 'b', 'b', 'b', 'b', 'c', 'd', 'e'])
+          await space.put(putOf(key, key.repeat(5), { writer: 'ann' }))
       }
       let step = 0
       const act = async () => {
@@ -266,7 +348,9 @@ test('writes between any two steps of the counting are counted once', async () =
         }
       }
       const setter = hookedHouse(house, { commit: act, answered: act })
-      if (ofVolume) await setter.buckets.volumes.setQuota(volume, { ...far, buckets: null })
+      const { volumes, owners } = setter.buckets
+      if (of === 'volume') await volumes.setQuota(volume, { ...far, buckets: null })
+      else if (of !== 'bucket') await owners.setQuota({ account: owner, user: of }, far)
       else await setter.buckets.setQuota(await setter.buckets.find(volume, 'one-bucket'), far)
       await requireCounts(house)
     }),

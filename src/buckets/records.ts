@@ -131,6 +131,7 @@ export function deleteMarker(
     content: null,
     attributes: null,
     tags: null,
+    writer: null,
     marker: 1,
   }
 }

@@ -3,10 +3,11 @@
  * that a commit would write. Everything here can be interrupted anywhere and run by several at once.
  */
 
+import type { BucketInfo } from '../ports/keyspace.ts'
 import type { Log } from '../ports/log.ts'
 import { Conflict, get, type Stored, scan } from '../ports/meta-store.ts'
+import { bucketsOf } from './bucket-records.ts'
 import { clearParts } from './clear-parts.ts'
-import { abortedRecord, planAbort } from './complete.ts'
 import { sliceReferences } from './content.ts'
 import type { Core } from './core.ts'
 import { resumeQuotas } from './quotas.ts'
@@ -19,8 +20,10 @@ import {
   manifestRowsTable,
   manifestsTable,
   renamesTable,
+  type UploadRecord,
   uploadsTable,
 } from './tables.ts'
+import { abortUpload } from './upload-sizes.ts'
 import { Draft } from './write.ts'
 
 export interface SweepTimes {
@@ -102,16 +105,24 @@ async function abortOldUploads(core: Core, times: SweepTimes): Promise<number> {
         scan(uploadsTable, { index: 'uploads_by_age', at: [], before: [before], limit: page }),
       ],
     })
+    const uploads = scans[0].entries.filter(entry => typeof entry !== 'string')
+    const buckets = await bucketsWith(core, uploads)
     let done = 0
-    for (const upload of scans[0].entries) {
-      if (typeof upload === 'string') continue
-      const draft = new Draft()
-      planAbort(draft, upload, abortedRecord(upload, core.clock.now()))
-      if (await committed(core, draft)) done += 1
-    }
+    for (const upload of uploads)
+      if (await abortUpload(core, buckets.get(upload.bucket), upload)) done += 1
     count += done
     if (done === 0) return count
   }
+}
+
+/** The buckets of uploads, as far as they are still there, by their ids. */
+async function bucketsWith(core: Core, uploads: readonly UploadRecord[]) {
+  const found = new Map<string, BucketInfo>()
+  const wanted = new Set(uploads.map(({ bucket }) => bucket))
+  if (wanted.size === 0) return found
+  for await (const bucket of bucketsOf(core))
+    if (wanted.has(bucket.id)) found.set(bucket.id, bucket)
+  return found
 }
 
 /** Clears what is left of ended uploads, and forgets those that ended long ago. */

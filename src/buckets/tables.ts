@@ -8,7 +8,7 @@ import type {
   Tag,
 } from '../ports/keyspace.ts'
 import { type TableShape, table } from '../ports/meta-store.ts'
-import type { VolumeInfo } from '../ports/volumes.ts'
+import type { Quota, VolumeInfo } from '../ports/volumes.ts'
 import type { Grant } from '../rules/acl.ts'
 
 /** A run of bytes in a blob, or in a small body kept beside the metadata. */
@@ -56,6 +56,8 @@ export interface VersionRecord extends ObjectSummary {
   readonly content: Content | null
   readonly attributes: StoredAttributes | null
   readonly tags: readonly Tag[] | null
+  /** Id of the user who wrote it; null: an account's root, a role, nobody, or written before users were noted. */
+  readonly writer: string | null
 }
 
 export interface NoncurrentRecord extends VersionRecord {
@@ -117,6 +119,20 @@ export interface UploadRecord {
   readonly checksumType: Checksum['type'] | null
   readonly attributes: StoredAttributes | null
   readonly tags: readonly Tag[] | null
+  /** As of a version. */
+  readonly writer: string | null
+}
+
+/**
+ * What the parts of an upload under way hold. Parts add to it, which moves no revision that other parts rest on; who ends
+ * the upload rests on this one. Uploads of an older Moongate have none and are not counted.
+ */
+export interface UploadSizeRecord {
+  readonly bucket: string
+  readonly key: string
+  readonly upload: string
+  readonly bytes: number
+  readonly writer: string | null
 }
 
 export interface PartRecord {
@@ -160,6 +176,19 @@ export interface VolumeRecord extends VolumeInfo {
   readonly meter: string | null
 }
 
+/** A quota of an account, for all buckets that it owns (`user` is null), or of a user of it, for what that one wrote there. */
+export interface OwnerQuota extends Quota {
+  /** The user's id. */
+  readonly user: string | null
+  /** The row that counts. */
+  readonly scope: string
+}
+
+export interface OwnerRecord {
+  readonly account: string
+  readonly quotas: readonly OwnerQuota[]
+}
+
 /** A count that has a ceiling, or the number of a volume's buckets. */
 export interface UsageRecord {
   readonly scope: string
@@ -188,6 +217,7 @@ const versionColumns = {
   content: 'json',
   attributes: 'json',
   tags: 'json',
+  writer: 'text',
 } as const
 
 export const bucketsTable = table<BucketRecord>({
@@ -211,6 +241,12 @@ export const volumesTable = table<VolumeRecord>({
   key: { name: 'text' },
   columns: { owner: 'text', created: 'int', quota: 'json', meter: 'text' },
   indexes: [{ name: 'volumes_by_owner', on: ['owner', 'name'] }],
+})
+
+export const ownersTable = table<OwnerRecord>({
+  name: 'owners',
+  key: { account: 'text' },
+  columns: { quotas: 'json' },
 })
 
 export const usageTable = table<UsageRecord>({
@@ -278,8 +314,15 @@ export const uploadsTable = table<UploadRecord>({
     checksumType: 'text',
     attributes: 'json',
     tags: 'json',
+    writer: 'text',
   },
   indexes: [{ name: 'uploads_by_age', on: ['initiated'] }],
+})
+
+export const uploadSizesTable = table<UploadSizeRecord>({
+  name: 'upload_sizes',
+  key: { bucket: 'text', key: 'text', upload: 'text' },
+  columns: { bytes: 'int', writer: 'text' },
 })
 
 export const partsTable = table<PartRecord>({
@@ -319,6 +362,7 @@ export const renamesTable = table<RenameRecord>({
 
 export const bucketTables: readonly TableShape[] = [
   volumesTable,
+  ownersTable,
   usageTable,
   bucketsTable,
   objectsTable,
@@ -329,6 +373,7 @@ export const bucketTables: readonly TableShape[] = [
   manifestsTable,
   manifestRowsTable,
   uploadsTable,
+  uploadSizesTable,
   partsTable,
   endedTable,
   renamesTable,

@@ -31,8 +31,10 @@ import {
   partsTable,
   type Slice,
   type UploadRecord,
+  uploadSizesTable,
   uploadsTable,
 } from './tables.ts'
+import { growUpload } from './upload-sizes.ts'
 import { Draft } from './write.ts'
 
 export async function createUpload(space: Space, request: UploadRequest): Promise<UploadSummary> {
@@ -51,10 +53,15 @@ export async function createUpload(space: Space, request: UploadRequest): Promis
       checksumType: request.checksumType ?? null,
       attributes: storedAttributes(request),
       tags: request.tags.length === 0 ? null : request.tags,
+      writer: request.writer ?? null,
     }
+    const { bucket, key, upload, writer } = record
     const draft = new Draft()
     draft.checks.push(bucketCheck(space.bucket))
-    draft.writes.push({ put: uploadsTable, record })
+    draft.writes.push(
+      { put: uploadsTable, record },
+      { put: uploadSizesTable, record: { bucket, key, upload, bytes: 0, writer } },
+    )
     return { batch: draft.batch(), result: uploadSummaryOf(record) }
   })
 }
@@ -141,7 +148,7 @@ function partName(ref: UploadRef & { readonly number: number }): string {
   return `${ref.uploadId}/${ref.number}`
 }
 
-/** One batch: the part, and what the part of the same number referred to before. */
+/** One batch: the part, what the part of the same number referred to before, and how much larger the upload is. */
 async function planPart(
   space: Space,
   ref: UploadRef & { readonly number: number },
@@ -152,11 +159,18 @@ async function planPart(
   const uploadKey = [bucket.id, ref.key, ref.uploadId]
   const partKey = [ref.uploadId, ref.number]
   const { gets } = await core.store.read(
-    { gets: [get(uploadsTable, uploadKey), get(partsTable, partKey)] },
+    {
+      gets: [
+        get(uploadsTable, uploadKey),
+        get(partsTable, partKey),
+        { ...get(uploadSizesTable, uploadKey), columns: [] },
+      ],
+    },
     { tentative: true },
   )
   const upload = gets[0].record
   const before = gets[1].record
+  const isCounted = gets[2].record !== undefined
   if (upload === undefined) throw noSuchUpload(ref.uploadId)
   const draft = new Draft()
   draft.checks.push(
@@ -173,6 +187,7 @@ async function planPart(
     draft.writes.push({ put: uploadsTable, record: upload })
   }
   draft.writes.push({ put: partsTable, record: partRecord(ref, part, content.slices) })
+  if (isCounted) growUpload(draft, bucket, upload, part.size - (before?.size ?? 0))
   return draft.batch()
 }
 

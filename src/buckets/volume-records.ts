@@ -1,5 +1,6 @@
 /** Records of volumes and of what is counted, as batches rest on them and write them. */
 import { S3Error } from '../model/errors.ts'
+import type { Meter } from '../ports/keyspace.ts'
 import type { Add, Check, Stored } from '../ports/meta-store.ts'
 import type { Core } from './core.ts'
 import { type UsageRecord, usageTable, type VolumeRecord, volumesTable } from './tables.ts'
@@ -27,6 +28,10 @@ export const volumeCheck = (volume: Stored<VolumeRecord>): Check => ({
   key: [volume.name],
   revision: volume.revision,
 })
+
+/** What the writes of a bucket of this volume add to. */
+export const volumeMeters = ({ meter, quota }: VolumeRecord): readonly Meter[] =>
+  meter === null ? [] : [{ of: 'volume', scope: meter, bytes: quota.bytes, objects: quota.objects }]
 
 /** One bucket more or less in a volume. */
 export function bucketAdd(volume: VolumeRecord, delta: 1 | -1): Add {

@@ -13,7 +13,7 @@ import {
 } from '../ports/meta-store.ts'
 import { type Located, references } from './content.ts'
 import type { Space } from './core.ts'
-import { type Change, meterAdds } from './meters.ts'
+import { type Change, isMetered, meterAdds } from './meters.ts'
 import {
   asCurrent,
   asNoncurrent,
@@ -43,6 +43,9 @@ export interface KeyState {
   readonly oldNull: Stored<NoncurrentRecord> | undefined
 }
 
+/** What is counted of a version. In a bucket without versioning the others need not be read. */
+type Counted = Pick<VersionRecord, 'key' | 'version' | 'size' | 'writer'>
+
 /** Collects what a batch is made of. */
 export class Draft {
   readonly checks: Check[] = []
@@ -68,14 +71,21 @@ export class Draft {
   }
 
   /** A version goes for good. */
-  release(bucket: BucketInfo, record: Located & { readonly key: string }): void {
+  release(bucket: BucketInfo, record: Located & Counted): void {
     for (const add of references(record, -1)) this.adds.push(add)
-    this.count(bucket, { key: record.key, bytes: -record.size, objects: -1 })
+    this.countVersion(bucket, record, -1)
   }
 
-  /** Every version that comes or goes is counted where there is a quota. */
+  /** A version comes or goes. */
+  countVersion(bucket: BucketInfo, record: Counted, times: 1 | -1): void {
+    const { key, size, writer } = record
+    const version = bucket.versioning === 'off' ? '' : record.version
+    this.count(bucket, { key, version, bytes: times * size, objects: times, writer })
+  }
+
+  /** Whatever comes or goes is counted where there is a quota. */
   count(bucket: BucketInfo, change: Change): void {
-    if (bucket.meters === null || bucket.meters === undefined) return
+    if (!isMetered(bucket)) return
     this.#metered = bucket
     this.#changes.push(change)
   }
@@ -106,6 +116,7 @@ export function summed(adds: readonly Add[]): Add[] {
 
 /** What a write that replaces a record, or removes it, must know of it: its references, and what conditions judge. */
 const replacedColumns = ['size', 'etag', 'modified', 'body', 'content']
+const meteredColumns = [...replacedColumns, 'writer']
 
 /**
  * Reads what a write that replaces the key's record must know, tentatively, and decides on it. In a bucket without
@@ -118,7 +129,8 @@ export function decideOn<T>(
 ): Promise<T> {
   const { core, bucket } = space
   if (bucket.versioning !== 'off') return readKey(space, key).then(decide)
-  const object = { table: objectsTable, key: [bucket.id, key], columns: replacedColumns }
+  const columns = isMetered(bucket) ? meteredColumns : replacedColumns
+  const object = { table: objectsTable, key: [bucket.id, key], columns }
   const read = core.store.read({ gets: [object] }, tentative)
   return read.then(({ gets }) =>
     decide({ key, current: gets[0].record, head: undefined, oldNull: undefined }),
@@ -161,10 +173,10 @@ export function planPut(
 ): VersionRecord {
   const { core, bucket } = space
   draft.checkKey(bucket, state)
-  draft.count(bucket, { key: state.key, bytes: version.size, objects: 1 })
   if (bucket.versioning === 'off') {
     if (state.current !== undefined) draft.release(bucket, state.current)
     const record = { ...version, bucket: bucket.id, key: state.key, version: '', isNull: 1 }
+    draft.countVersion(bucket, record, 1)
     draft.writes.push({ put: objectsTable, record })
     return record
   }
@@ -172,6 +184,7 @@ export function planPut(
   const id = newVersionId(core, state.head, retired.current ?? state.current)
   const isNull = bucket.versioning === 'Suspended' ? 1 : 0
   const record = { ...version, bucket: bucket.id, key: state.key, version: id, isNull }
+  draft.countVersion(bucket, record, 1)
   draft.writes.push(
     { put: objectsTable, record },
     headWrite(bucket, state.key, {

@@ -31,17 +31,24 @@ export interface BucketRef {
 
 /** A count of bytes and versions with its ceilings. */
 export interface Meter extends Quota {
-  readonly of: 'bucket' | 'volume'
+  readonly of: 'bucket' | 'volume' | 'account' | 'user'
+  /** Id of the user whose writes alone it counts. */
+  readonly user?: string
   /** Of the row that counts. */
   readonly scope: string
   /** As long as what was there before is being counted: how far that is. */
   readonly counting?: Counting
 }
 
-/** Keys up to `from` are counted; those after it up to `to` (null: all) are being looked at, the others not yet. */
+/**
+ * Keys up to `from` are counted; those after it up to `to` (null: all) are being looked at, the others not yet. Of a key
+ * with many versions, those up to a version; without one all of the key is meant.
+ */
 export interface Counting {
   readonly from: string
+  readonly fromVersion?: string
   readonly to: string | null
+  readonly toVersion?: string
   /** Of the row that counts what changes meanwhile among the keys that are looked at. */
   readonly shadow: string
 }

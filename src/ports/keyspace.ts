@@ -6,6 +6,7 @@ import type { ChecksumAlgorithm, ChecksumType } from '../model/checksums.ts'
 import type { Grant } from '../rules/acl.ts'
 import type { DeleteConditions, ReadConditions, WriteConditions } from '../rules/conditions.ts'
 import type { BucketInfo, BucketRef, Resolved } from './bucket-info.ts'
+import type { Owners } from './owners.ts'
 import type { Quota, Volumes } from './volumes.ts'
 
 export type { BucketInfo, BucketRef, Counting, Meter, Resolved } from './bucket-info.ts'
@@ -153,6 +154,8 @@ export interface Body {
 export interface PutRequest extends ObjectAttributes {
   readonly key: string
   readonly owner: string
+  /** Id of the user who writes; undefined: an account's root, a role or nobody. */
+  readonly writer?: string | undefined
   readonly body: Body
   /** The algorithm to keep; its value was verified or computed by the body. */
   readonly checksumAlgorithm: ChecksumAlgorithm
@@ -186,6 +189,8 @@ export interface CopyRequest extends Omit<ObjectAttributes, 'tags'>, Patience {
   readonly sourceConditions: ReadConditions
   readonly key: string
   readonly owner: string
+  /** Id of the user who writes; undefined: an account's root, a role or nobody. */
+  readonly writer?: string | undefined
   readonly conditions: WriteConditions
   /** False: headers and metadata are those of the source. */
   readonly replaceMetadata: boolean
@@ -216,6 +221,8 @@ export interface Listing<E> {
 export interface UploadRequest extends ObjectAttributes {
   readonly key: string
   readonly owner: string
+  /** Id of the user who writes; undefined: an account's root, a role or nobody. */
+  readonly writer?: string | undefined
   /** Who started it, in the words of `access`. */
   readonly initiator: string
   readonly checksumAlgorithm: ChecksumAlgorithm | undefined
@@ -328,6 +335,7 @@ export interface Keyspace {
 /** Buckets by name, and what concerns a bucket as a whole. */
 export interface Buckets {
   readonly volumes: Volumes
+  readonly owners: Owners
   /** The bucket, where it is known without asking a store, as it mostly is. */
   known(volume: string, name: string): BucketInfo | undefined
   /** What stands under this very name, a link too. Throws NoSuchBucket. */

@@ -6,7 +6,7 @@ export const defaultVolume = 's3v'
 /** What there may be at most; null: as much as anybody likes. */
 export interface Quota {
   readonly bytes: number | null
-  /** Versions of objects; delete markers and uploads under way are not counted. */
+  /** Versions of objects; delete markers and uploads under way are not counted. Their bytes are. */
   readonly objects: number | null
 }
 

@@ -4,13 +4,16 @@ import { resumeQuotas } from '../../buckets/quotas.ts'
 import {
   bucketsTable,
   objectsTable,
+  ownersTable,
+  partsTable,
   type UsageRecord,
+  uploadSizesTable,
   usageTable,
   versionsTable,
   volumesTable,
 } from '../../buckets/tables.ts'
 import { nothingUsed, volumeScope } from '../../buckets/volume-records.ts'
-import { Conflict, get } from '../../ports/meta-store.ts'
+import { type Check, Conflict, get, type Write } from '../../ports/meta-store.ts'
 import type { CheckRun } from './finding.ts'
 import { recordsOf } from './records.ts'
 
@@ -18,14 +21,33 @@ type Used = { -readonly [C in 'bytes' | 'objects' | 'buckets']: number }
 
 /** Of a house that nobody else writes to. */
 export async function checkUsage(core: Core, run: CheckRun): Promise<void> {
+  await checkUploadSizes(core, run)
   if (run.options.repair) await resumeQuotas(core)
   for (const [scope, used] of await expected(core, run)) {
     const { gets } = await core.store.read({ gets: [get(usageTable, [scope])] })
     const { record } = gets[0]
     if (record !== undefined && same(record, used)) continue
     const said = record === undefined ? 'is not there' : `says ${words(record)}`
-    const repaired = run.options.repair && (await putRight(core, { scope, ...used }))
+    const repaired =
+      run.options.repair && (await putRight(core, { put: usageTable, record: { scope, ...used } }))
     run.find({ kind: 'count', id: scope, what: `${said}, but there are ${words(used)}`, repaired })
+  }
+}
+
+/** What the parts of each upload hold, which is what the counts are compared with. */
+async function checkUploadSizes(core: Core, run: CheckRun): Promise<void> {
+  for await (const record of recordsOf(core.store, uploadSizesTable)) {
+    const { revision, ...size } = record
+    const { bucket, key, upload } = size
+    let bytes = 0
+    for await (const part of recordsOf(core.store, partsTable, { at: [upload], columns: ['size'] }))
+      bytes += part.size
+    if (bytes === size.bytes) continue
+    const right = { put: uploadSizesTable, record: { ...size, bytes } }
+    const check = { table: uploadSizesTable, key: [bucket, key, upload], revision }
+    const repaired = run.options.repair && (await putRight(core, right, [check]))
+    const what = `its parts hold ${bytes} bytes, but ${size.bytes} are counted`
+    run.find({ kind: 'count', id: `upload ${upload} of ${key}`, what, repaired })
   }
 }
 
@@ -50,15 +72,18 @@ async function expected(core: Core, run: CheckRun): Promise<ReadonlyMap<string, 
     entry(volumeScope(name))
     if (meter !== null) entry(meter)
   }
+  for await (const { quotas } of recordsOf(core.store, ownersTable))
+    for (const { scope } of quotas) entry(scope)
   const unfinished = new Set<string>()
   for await (const { id, volume, meters } of recordsOf(core.store, bucketsTable)) {
     // Buckets of a volume without a record are counted when it is made.
     if (counts.has(volumeScope(volume))) entry(volumeScope(volume)).buckets += 1
     if (meters === null || meters === undefined) continue
-    const { bytes, objects } = await contentOf(core, id, run)
-    for (const { scope, counting } of meters) {
-      entry(scope).bytes += bytes
-      entry(scope).objects += objects
+    const content = await contentOf(core, id, run)
+    for (const { scope, counting, user } of meters) {
+      const used = user === undefined ? content.all : content.of.get(user)
+      entry(scope).bytes += used?.bytes ?? 0
+      entry(scope).objects += used?.objects ?? 0
       if (counting !== undefined) unfinished.add(scope)
     }
   }
@@ -66,25 +91,34 @@ async function expected(core: Core, run: CheckRun): Promise<ReadonlyMap<string, 
   return counts
 }
 
+/** What is in a bucket, and what of it is each user's. */
 async function contentOf(core: Core, bucket: string, run: CheckRun) {
-  const used = { bytes: 0, objects: 0 }
+  const all = { bytes: 0, objects: 0 }
+  const of = new Map<string, { bytes: number; objects: number }>()
   const at = [bucket]
-  const add = (size: number) => {
-    used.bytes += size
-    used.objects += 1
+  const add = (writer: string | null, bytes: number, objects: number) => {
+    const own = (writer === null ? undefined : of.get(writer)) ?? { bytes: 0, objects: 0 }
+    if (writer !== null) of.set(writer, own)
+    for (const used of [all, own]) {
+      used.bytes += bytes
+      used.objects += objects
+    }
     run.compared()
   }
-  for await (const { size } of recordsOf(core.store, objectsTable, { at, columns: ['size'] }))
-    add(size)
-  const columns = ['size', 'marker']
-  for await (const { size, marker } of recordsOf(core.store, versionsTable, { at, columns }))
-    if (marker === 0) add(size)
-  return used
+  const columns = ['size', 'writer']
+  for await (const { size, writer } of recordsOf(core.store, objectsTable, { at, columns }))
+    add(writer, size, 1)
+  const noncurrent = { at, columns: [...columns, 'marker'] }
+  for await (const { size, writer, marker } of recordsOf(core.store, versionsTable, noncurrent))
+    if (marker === 0) add(writer, size, 1)
+  for await (const { bytes, writer } of recordsOf(core.store, uploadSizesTable, { at }))
+    add(writer, bytes, 0)
+  return { all, of }
 }
 
-async function putRight(core: Core, record: UsageRecord): Promise<boolean> {
+async function putRight(core: Core, write: Write, checks: readonly Check[] = []): Promise<boolean> {
   try {
-    await core.store.commit({ writes: [{ put: usageTable, record }] })
+    await core.store.commit({ checks, writes: [write] })
     return true
   } catch (error) {
     if (error instanceof Conflict) return false

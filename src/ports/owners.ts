@@ -1,0 +1,20 @@
+/** Quotas that hold over all buckets of an account: for the account itself, and for what each of its users writes there. */
+import type { Quota } from './volumes.ts'
+
+export interface Holder {
+  /** Canonical id of the account that owns the buckets. */
+  readonly account: string
+  /** Id of one of its users; null: the account itself. */
+  readonly user: string | null
+}
+
+export interface Owners {
+  /** Resolves when what is there is counted, with how many versions that were: see Buckets.setQuota. */
+  setQuota(holder: Holder, quota: Quota): Promise<{ readonly counted: number }>
+  /** The quota and what is used of it; undefined where none is set. */
+  usage(
+    holder: Holder,
+  ): Promise<
+    { readonly quota: Quota; readonly bytes: number; readonly objects: number } | undefined
+  >
+}
