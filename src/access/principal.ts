@@ -26,6 +26,8 @@ export interface Identity {
   readonly transitiveTags?: Readonly<Record<string, string>> | undefined
   /** Further condition keys, in lower case. */
   readonly facts: Readonly<Record<string, string | readonly string[]>>
+  /** Id of the user for whose quota its writes count: a session's is that of the user who asked for it. */
+  readonly writer?: string
   /** What its policies allow holds on what any account of its volume owns: an administrator of the volume set them. */
   readonly volumeWide?: boolean
 }

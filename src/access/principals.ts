@@ -43,7 +43,9 @@ const noFacts = {}
 
 function userIdentity(user: ResolvedIdentity): Identity {
   const { arn, userId, name, policies, boundary, tags, volumeWide } = user
-  return { kind: 'user', arn, userId, name, policies, boundary, tags, facts: noFacts, volumeWide }
+  const writer = userId
+  const rest = { policies, boundary, tags, facts: noFacts, volumeWide }
+  return { kind: 'user', arn, userId, name, writer, ...rest }
 }
 
 /** Who plays a role. `account` is the role's. */

@@ -114,33 +114,36 @@ export function newOwner(input: WrittenAcl, { bucket, principal }: Context): str
 
 export interface NewObject {
   readonly owner: string
+  /** Id of the user who writes it, if it is one. */
+  readonly writer: string | undefined
   readonly acl: readonly Grant[] | undefined
 }
 
 /**
- * Owner and ACL of an object that this request writes. Throws AccessControlListNotSupported where ACLs are off,
+ * Owner, writer and ACL of an object that this request writes. Throws AccessControlListNotSupported where ACLs are off,
  * AccessDenied where the right to set one is missing or the bucket refuses what it shares.
  */
 export async function newObject(
   input: WrittenAcl & { readonly Key: string },
   context: Context,
 ): Promise<NewObject> {
-  const { bucket } = context
+  const { bucket, principal } = context
   const owner = newOwner(input, context)
+  const { writer } = principal.identity
   if (!bucketAccess(bucket).acls) {
     const { chosen } = bucketAccess(bucket)
     requireNoObjectAcl({ canned: input.ACL, grants: hasGrantHeaders(input) }, chosen)
     // `private` asks for what holds anyway, and clients send it that were given no more than to write.
     if (input.ACL !== undefined && input.ACL !== 'private')
       await authorizeAcl(input.Key, owner, context)
-    return { owner, acl: undefined }
+    return { owner, writer, acl: undefined }
   }
   const headers = { ...input, GrantWrite: context.header('x-amz-grant-write') }
   const acl = await writtenGrants(headers, { owner, bucketOwner: bucket.owner }, context)
-  if (acl === undefined) return { owner, acl }
+  if (acl === undefined) return { owner, writer, acl }
   await authorizeAcl(input.Key, owner, context)
   requireUnblocked(acl, context)
-  return { owner, acl }
+  return { owner, writer, acl }
 }
 
 /** What somebody without an account writes he may share, where ACLs count. */

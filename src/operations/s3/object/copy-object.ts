@@ -71,7 +71,7 @@ export const copyObject: Operation<'CopyObject'> = {
       throw notImplemented('x-amz-annotation-directive', input.AnnotationDirective)
     }
     await authorizeTags(input, context)
-    const { owner, acl } = await newObject(input, context)
+    const { owner, writer, acl } = await newObject(input, context)
     const from = await resolveSource(source, context, input.ExpectedSourceBucketOwner)
     if (!replaceTags) await authorizeCopiedTags(source, from, input.Key, context)
     requireChange(input, source, isSame(from.bucket, context.bucket))
@@ -82,6 +82,7 @@ export const copyObject: Operation<'CopyObject'> = {
       sourceConditions: sourceConditions(input),
       key: input.Key,
       owner,
+      writer,
       acl,
       conditions: writeConditions(input),
       replaceMetadata,

@@ -118,13 +118,14 @@ export const postObject: Operation<'PostObject'> = {
     requireKey(Key)
     const written = writtenFields(Fields)
     await authorizeTags({ ...written, Key, Tagging: Fields.get('tagging') }, context)
-    const { owner, acl } = await newObject({ ...written, Key }, context)
+    const { owner, writer, acl } = await newObject({ ...written, Key }, context)
     const body = bodyUpTo(context.body, limits.put_bytes_max)
     const result = await context.keyspace.put({
       ...readAttributes(written, context),
       tags: fieldTags(Fields.get('tagging')),
       key: Key,
       owner,
+      writer,
       acl,
       body,
       checksumAlgorithm: body.announced ?? 'CRC64NVME',

@@ -18,13 +18,14 @@ export const putObject: Operation<'PutObject'> = {
     requireNoEncryption(input)
     requireNoLock(input)
     await authorizeTags(input, context)
-    const { owner, acl } = await newObject(input, context)
+    const { owner, writer, acl } = await newObject(input, context)
     const body = bodyUpTo(context.body, limits.put_bytes_max)
     const { headers, metadata, tags, storageClass } = readAttributes(input, context)
     const offset = input.WriteOffsetBytes
     const result = await keyspace.put({
       key: input.Key,
       owner,
+      writer,
       acl,
       body,
       checksumAlgorithm: body.announced ?? 'CRC64NVME',

@@ -12,12 +12,13 @@ export const createMultipartUpload: Operation<'CreateMultipartUpload'> = {
     requireNoEncryption(input)
     requireNoLock(input)
     await authorizeTags(input, context)
-    const { owner, acl } = await newObject(input, context)
+    const { owner, writer, acl } = await newObject(input, context)
     const checksum = resolveChecksum(input.ChecksumAlgorithm, input.ChecksumType)
     const upload = await context.keyspace.createUpload({
       ...readAttributes(input, context),
       key: input.Key,
       owner,
+      writer,
       acl,
       initiator: initiatorOf(context.principal),
       checksumAlgorithm: checksum?.algorithm,
