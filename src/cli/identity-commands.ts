@@ -174,10 +174,14 @@ const who: Flags = {
 }
 const holder: Flags = { ...who, group: { shown: 'NAME', doc: 'The group' }, ...account }
 
+const inlineDetails = async (): Promise<string> =>
+  'With --user, --group or --role an inline policy is meant: one that nobody else has.'
+
 const policyCommands: readonly Said[] = [
   {
     name: 'policy create',
     summary: 'Make a policy, or put another document in force',
+    details: inlineDetails,
     positionals: 'NAME [FILE]',
     own: {
       read: {
@@ -186,27 +190,34 @@ const policyCommands: readonly Said[] = [
       },
       write: { shown: 'PLACE', doc: 'May write and delete there' },
       description: { shown: 'TEXT', doc: 'For people' },
-      ...account,
+      ...holder,
     },
     examples: [
       'moongate policy create read-2026 --read photos/2026/',
       'moongate policy create reports reports.json',
+      'moongate policy create own own.json --user ann',
     ],
     run: policy('createPolicy'),
   },
   {
     name: 'policy list',
     summary: 'Show the policies of the account',
-    own: { all: { doc: 'With those that are built in' }, ...account },
-    examples: ['moongate policy list', 'moongate policy list --all'],
+    own: { all: { doc: 'With those that are built in' }, ...holder },
+    details: inlineDetails,
+    examples: [
+      'moongate policy list',
+      'moongate policy list --all',
+      'moongate policy list --user ann',
+    ],
     run: policy('listPolicies'),
   },
   {
     name: 'policy info',
     summary: 'Show a policy: its document and who has it',
     positionals: 'NAME',
-    own: account,
-    examples: ['moongate policy info read-2026'],
+    own: holder,
+    details: inlineDetails,
+    examples: ['moongate policy info read-2026', 'moongate policy info own --user ann'],
     run: policy('showPolicy'),
   },
   {
@@ -229,8 +240,9 @@ const policyCommands: readonly Said[] = [
     name: 'policy delete',
     summary: 'Delete a policy that nobody has any more',
     positionals: 'NAME',
-    own: account,
-    examples: ['moongate policy delete read-2026'],
+    own: holder,
+    details: inlineDetails,
+    examples: ['moongate policy delete read-2026', 'moongate policy delete own --user ann'],
     run: policy('deletePolicy'),
   },
   {
@@ -257,7 +269,27 @@ const policyCommands: readonly Said[] = [
   },
 ]
 
+const ofAccount = (name: 'listAccounts' | 'showAccount') => async (args: Arguments) =>
+  (await import('./account.ts'))[name](args)
+
+const accountCommands: readonly Said[] = [
+  {
+    name: 'account list',
+    summary: 'Show all accounts: canonical id, number, name',
+    examples: ['moongate account list', 'moongate account list --json'],
+    run: ofAccount('listAccounts'),
+  },
+  {
+    name: 'account info',
+    summary: 'Show an account, your own if none is named',
+    positionals: '[ID]',
+    examples: ['moongate account info', 'moongate account info research'],
+    run: ofAccount('showAccount'),
+  },
+]
+
 export const identityCommandList: readonly Said[] = [
+  ...accountCommands,
   ...identityCommands('user'),
   ...memberCommands,
   ...identityCommands('group'),

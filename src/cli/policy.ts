@@ -68,8 +68,46 @@ function saidDocument(args: Arguments, file: string | undefined): object {
   return file === undefined ? documentOf(read, write) : documentIn(file)
 }
 
+const kinds = ['user', 'group', 'role'] as const
+
+interface Holder {
+  readonly kind: (typeof kinds)[number]
+  readonly name: string
+  /** In the API. */
+  readonly path: string
+  /** For people. */
+  readonly words: string
+}
+
+/** Who is named by --user, --group or --role; undefined: nobody. */
+function holderOf(args: Arguments): Holder | undefined {
+  const [kind, ...more] = kinds.filter(one => args.flags.has(one))
+  if (kind === undefined) return undefined
+  if (more.length > 0) throw new WrongUse('Say one of --user NAME, --group NAME or --role NAME.')
+  const name = flagOf(args, kind) ?? ''
+  return { kind, name, path: adminPath(`${kind}s`, name), words: `${kind} ${name}` }
+}
+
+const inlinePath = ({ path }: Holder, policy: string): string =>
+  `${path}/inline${adminPath(policy)}`
+
+async function putInline(args: Arguments, holder: Holder, name: string, document: object) {
+  if (args.flags.has('description')) throw new WrongUse('An inline policy has no --description.')
+  const data = await call<{ created: boolean }>(args, {
+    method: 'PUT',
+    path: inlinePath(holder, name),
+    query: accountOf(args),
+    body: { document },
+  })
+  const state = data.created ? 'is made' : 'is another now'
+  args.output.result(`Policy ${name} of ${holder.words} ${state}.`, data)
+  return 0
+}
+
 export async function createPolicy(args: Arguments): Promise<number> {
   const [name = '', file] = positionalsOf(args, 'policy create NAME [FILE]', 1, 2)
+  const holder = holderOf(args)
+  if (holder !== undefined) return putInline(args, holder, name, saidDocument(args, file))
   const data = await call<{ created: boolean; changed: boolean }>(args, {
     method: 'PUT',
     path: adminPath('policies', name),
@@ -83,16 +121,30 @@ export async function createPolicy(args: Arguments): Promise<number> {
 
 export async function listPolicies(args: Arguments): Promise<number> {
   positionalsOf(args, 'policy list', 0)
-  const all = args.flags.has('all') ? 'true' : undefined
-  const query = { ...accountOf(args), all }
-  const what = { method: 'GET', path: '/policies', query } as const
+  const holder = holderOf(args)
+  const isAll = args.flags.has('all')
+  if (isAll && holder !== undefined) throw new WrongUse('--all is of those that nobody has alone.')
+  const query = { ...accountOf(args), all: isAll ? 'true' : undefined }
+  const path = holder === undefined ? '/policies' : `${holder.path}/inline`
+  const what = { method: 'GET', path, query } as const
   for (const policy of await callAll<{ name: string }>(args, what, 'policies'))
     args.output.result(policy.name, policy)
   return 0
 }
 
+async function showInline(args: Arguments, holder: Holder, name: string): Promise<number> {
+  const path = inlinePath(holder, name)
+  const query = accountOf(args)
+  const data = await call<{ document: unknown }>(args, { method: 'GET', path, query })
+  const words = [name, `  held by  ${holder.words}`, JSON.stringify(data.document, null, 2)]
+  args.output.result(words.join('\n'), data)
+  return 0
+}
+
 export async function showPolicy(args: Arguments): Promise<number> {
   const [name = ''] = positionalsOf(args, 'policy info NAME', 1)
+  const holder = holderOf(args)
+  if (holder !== undefined) return showInline(args, holder, name)
   const data = await call<{
     policy: { arn: string }
     document?: unknown
@@ -109,22 +161,22 @@ export async function showPolicy(args: Arguments): Promise<number> {
 
 export async function deletePolicy(args: Arguments): Promise<number> {
   const [name = ''] = positionalsOf(args, 'policy delete NAME', 1)
-  const path = adminPath('policies', name)
+  const holder = holderOf(args)
+  const path = holder === undefined ? adminPath('policies', name) : inlinePath(holder, name)
   await call(args, { method: 'DELETE', path, query: accountOf(args) })
-  args.output.result(`Policy ${name} is gone.`, { policy: name, deleted: true })
+  const whose = holder === undefined ? {} : { [holder.kind]: holder.name }
+  const words = holder === undefined ? name : `${name} of ${holder.words}`
+  args.output.result(`Policy ${words} is gone.`, { policy: name, ...whose, deleted: true })
   return 0
 }
 
-const kinds = ['user', 'group', 'role'] as const
-
 async function change(verb: 'attach' | 'detach', args: Arguments): Promise<number> {
   const [policy = ''] = positionalsOf(args, `policy ${verb} NAME --user USER`, 1)
-  const said = kinds.filter(kind => args.flags.has(kind))
-  const [kind] = said
-  if (kind === undefined || said.length > 1)
+  const holder = holderOf(args)
+  if (holder === undefined)
     throw new WrongUse('Say one of --user NAME, --group NAME or --role NAME.')
-  const name = flagOf(args, kind) ?? ''
-  const path = adminPath(`${kind}s`, name, 'policies', policy)
+  const { kind, name } = holder
+  const path = `${holder.path}${adminPath('policies', policy)}`
   const method = verb === 'attach' ? 'PUT' : 'DELETE'
   await call(args, { method, path, query: accountOf(args) })
   const attached = verb === 'attach'

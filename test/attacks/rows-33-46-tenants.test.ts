@@ -42,10 +42,13 @@ before(async () => {
     'user create powerless',
     'group create staff',
     'policy create reports --read bucket',
+    'policy create reports --read bucket --user ann',
+    'policy create reports --read bucket --group staff',
   ])
     await done(line)
   const trust = { Statement: { Effect: 'Allow', Principal: '*', Action: 'sts:AssumeRole' } }
   await admin(client, 'PUT', '/roles/reader', { trust: { Version: '2012-10-17', ...trust } })
+  await done('policy create reports --read bucket --role reader')
   const annKey = await keyOf(running, 'ann')
   user = new Client({ port, ...(await keyOf(running, 'powerless')) })
   there = {
@@ -69,7 +72,7 @@ function valueOf(name: string, field: Field, exists: boolean, kind: string): unk
   if (field.is === 'flag') return undefined
   if (field.is === 'whole') return 5
   if (field.is === 'record') return { Version: '2012-10-17', Statement: [] }
-  if (name === 'account' || name === 'owner') return rootId
+  if (name === 'owner' || (name === 'account' && field.in !== 'path')) return rootId
   if (name === 'action') return 's3:GetObject'
   if (name === 'status') return 'Inactive'
   if (name === 'expires') return 'never'
@@ -140,6 +143,11 @@ test('row 33: nothing came of all that', async () => {
   assert.equal(await names('/groups', 'groups'), 'staff')
   assert.equal(await names('/roles', 'roles'), 'reader')
   assert.equal(await names('/policies', 'policies'), 'reports')
+  for (const holder of ['/users/ann', '/groups/staff', '/roles/reader']) {
+    assert.equal(await names(`${holder}/inline`, 'policies'), 'reports')
+    const { document } = (await data(`${holder}/inline/reports`)) as { document: object }
+    assert.match(JSON.stringify(document), /arn:aws:s3:::bucket/)
+  }
   const { keys } = (await data('/keys?user=ann')) as { keys: readonly { status: string }[] }
   assert.deepEqual(
     keys.map(({ status }) => status),

@@ -22,7 +22,7 @@ test('what is not attached is not taken away, and an inline policy is called one
   const PolicyDocument = allow('s3:GetObject', '*')
   const inline = { UserName: 'ann', PolicyName: 'denyit', PolicyDocument }
   await client.send(new iam.PutUserPolicyCommand(inline))
-  const way = 'aws iam delete-user-policy --user-name ann --policy-name denyit'
+  const way = 'moongate policy delete denyit --user ann'
   const words = new RegExp(`NoSuchEntity: denyit is an inline policy of user ann.*${way}`)
   await requireSaid(running, 'policy detach denyit --user ann', words, 1)
   const missing = /NoSuchEntity: Policy (\w+) is not attached to user ann/

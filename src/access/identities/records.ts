@@ -56,6 +56,21 @@ export class Records {
     return record
   }
 
+  /** A page in the order of canonical ids, of which the marker is one. */
+  async accounts({ marker, limit = pageDefault }: PageRequest): Promise<Page<AccountRecord>> {
+    const { scans } = await this.store.read({
+      scans: [
+        scan(accountsTable, {
+          at: [],
+          ...(marker === undefined ? {} : { after: [marker] }),
+          limit,
+        }),
+      ],
+    })
+    const items = scans[0].entries.filter(entry => typeof entry !== 'string')
+    return { items, marker: scans[0].more ? items.at(-1)?.id : undefined }
+  }
+
   /** Whose ARNs have this number: those of no number are of administrators, each of whom may be meant. */
   async accountsOfArn(number: string): Promise<readonly Stored<AccountRecord>[]> {
     if (number.includes('\0')) return []

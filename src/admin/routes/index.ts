@@ -1,6 +1,8 @@
 /** Every route there is. */
 import type { Route } from '../route.ts'
+import { accountRoutes } from './accounts.ts'
 import { bucketRoutes } from './buckets.ts'
+import { inlinePolicyRoutes } from './inline-policies.ts'
 import { keyRoutes } from './keys.ts'
 import { policyRoutesOfAll } from './policies.ts'
 import { simulatorRoutes } from './simulator.ts'
@@ -10,8 +12,10 @@ import { volumeRoutes } from './volumes.ts'
 export const routes: readonly Route[] = [
   ...volumeRoutes,
   ...bucketRoutes,
+  ...accountRoutes,
   ...identityRoutes,
   ...keyRoutes,
   ...policyRoutesOfAll,
+  ...inlinePolicyRoutes,
   ...simulatorRoutes,
 ]

@@ -153,7 +153,7 @@ const kinds = {
 
 /** What a policy that is not attached is instead. */
 function notAttached({ kind, name }: Holder, policy: string, isInline: boolean): QueryError {
-  const way = `aws iam delete-${kind}-policy --${kind}-name ${name} --policy-name ${policy}`
+  const way = `moongate policy delete ${policy} --${kind} ${name}`
   const words = isInline
     ? `${policy} is an inline policy of ${kind} ${name}, not one that is attached. Delete it: ${way}`
     : `Policy ${policy} is not attached to ${kind} ${name}.`
