@@ -25,6 +25,7 @@ import { type AccountInfo, accountInfo, type Credential } from './credential.ts'
 import { type CredentialSource, StoredCredentials } from './credentials.ts'
 import { type DeclaredAccount, requireDistinct, same, sameAccount } from './declared-accounts.ts'
 import { createIdentityStore, type IdentityStore } from './identities/identities.ts'
+import { keyRemovals } from './key-uses.ts'
 import { type Principal, rootIdentity } from './principal.ts'
 import { principalOf, Sessions } from './principals.ts'
 import { type MasterKey, open, seal } from './seal.ts'
@@ -262,7 +263,7 @@ class Accounts {
     for (const key of scans[0].entries) {
       if (typeof key === 'string' || named.has(key.id)) continue
       checks.push({ table: keysTable, key: [key.id], revision: key.revision })
-      writes.push({ remove: keysTable, key: [key.id] })
+      writes.push(...keyRemovals(key.id))
     }
     await this.#commit({ checks, writes })
     if (scans[0].more && writes.length > 0) await this.#dropUndeclared(named)
@@ -317,7 +318,7 @@ class Accounts {
     const checks: Check[] = [{ table: rootsTable, key: [record.volume], revision: record.revision }]
     const writes: Write[] = []
     if (key !== undefined && key.id !== made.accessKeyId) {
-      writes.push({ remove: keysTable, key: [key.id] })
+      writes.push(...keyRemovals(key.id))
     }
     if (key?.id !== made.accessKeyId) {
       checks.push({ table: keysTable, key: [made.accessKeyId], revision: null })

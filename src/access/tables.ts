@@ -83,10 +83,32 @@ export const keysTable = table<KeyRecord>({
   ],
 })
 
+/** Apart from the keys: whoever keeps a key in memory must not forget it because it was used. */
+export interface KeyUseRecord {
+  /** Of the access key. */
+  readonly id: string
+  readonly at: number
+  /** `s3`, `iam`, `sts`. */
+  readonly service: string
+  readonly region: string
+}
+
+export const keyUsesTable = table<KeyUseRecord>({
+  name: 'key_uses',
+  key: { id: 'text' },
+  columns: { at: 'int', service: 'text', region: 'text' },
+})
+
 export const rootsTable = table<RootRecord>({
   name: 'roots',
   key: { volume: 'text' },
   columns: { account: 'text', accessKeyId: 'text' },
 })
 
-export const accessTables = [accountsTable, keysTable, rootsTable, ...identityTables] as const
+export const accessTables = [
+  accountsTable,
+  keysTable,
+  keyUsesTable,
+  rootsTable,
+  ...identityTables,
+] as const

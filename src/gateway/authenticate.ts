@@ -6,6 +6,7 @@ import { S3Error } from '../model/errors.ts'
 import { readAuth, verify } from '../wire/auth/authenticate.ts'
 import type { AuthRequest, Payload, SignedClaim } from '../wire/auth/claim.ts'
 import type { ChunkSigner } from '../wire/auth/verified.ts'
+import { noteUse } from './key-use.ts'
 import type { GatewayParts } from './parts.ts'
 
 export interface Authenticated {
@@ -61,14 +62,16 @@ async function lookedUp(
 }
 
 function authenticated(
-  { clock, options }: GatewayParts,
+  parts: GatewayParts,
   request: AuthRequest,
   claim: SignedClaim,
   credential: Credential | undefined,
 ): Authenticated {
+  const { clock, options } = parts
   const { payload } = claim
   const signer = verify(claim, request, credential?.secret, { now: clock.now(), options })
   if (credential === undefined) throw new S3Error('InvalidAccessKeyId')
+  noteUse(parts, claim)
   const directory = 'service' in claim && claim.service === 's3express'
   return { principal: credential.principal, payload, signer, directory }
 }

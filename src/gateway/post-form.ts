@@ -11,6 +11,7 @@ import { type PostClaim, readPostClaim, verifyPost } from '../wire/auth/post-sig
 import { checksumHeader } from '../wire/checksums/algorithms.ts'
 import { type Form, formKey, readForm } from '../wire/form.ts'
 import { RequestBody } from './body.ts'
+import { noteUse } from './key-use.ts'
 import type { Incoming } from './message.ts'
 import type { GatewayParts } from './parts.ts'
 
@@ -59,6 +60,7 @@ async function senderOf(parts: GatewayParts, claim: PostClaim | undefined): Prom
       : (access.cached(accessKeyId) ?? (await access.secretOf(accessKeyId)))
   verifyPost(claim, credential?.secret)
   if (credential === undefined) throw new S3Error('InvalidAccessKeyId')
+  noteUse(parts, claim)
   return credential.principal
 }
 

@@ -19,6 +19,7 @@ import { emptyQuery } from '../wire/query.ts'
 import { decodeQuery, type QueryCall } from '../wire/query-protocol/decode.ts'
 import { encodeQuery, encodeQueryError } from '../wire/query-protocol/encode.ts'
 import { conditionsOf } from './conditions.ts'
+import { noteUse } from './key-use.ts'
 import { clientTls, type Incoming, type Outgoing, type RequestRecord } from './message.ts'
 import type { GatewayParts } from './parts.ts'
 
@@ -163,6 +164,7 @@ async function senderOf(parts: GatewayParts, sent: Sent): Promise<Principal> {
   if (credential === undefined) throw new QueryError('InvalidClientTokenId')
   // What was signed is what was read, and nothing else.
   if (claim.payloadText.toLowerCase() !== bodySha256) throw new QueryError('SignatureDoesNotMatch')
+  noteUse(parts, claim)
   return credential.principal
 }
 

@@ -70,6 +70,10 @@ export interface CreateAccessKeyResponse {
   readonly AccessKey: AccessKey
 }
 
+export interface CreateAccountAliasRequest {
+  readonly AccountAlias: string
+}
+
 export interface CreateGroupRequest {
   readonly GroupName: string
   readonly Path?: string | undefined
@@ -143,6 +147,10 @@ export interface DeleteAccessKeyRequest {
   readonly UserName?: string | undefined
 }
 
+export interface DeleteAccountAliasRequest {
+  readonly AccountAlias: string
+}
+
 export interface DeleteGroupPolicyRequest {
   readonly GroupName: string
   readonly PolicyName: string
@@ -150,6 +158,10 @@ export interface DeleteGroupPolicyRequest {
 
 export interface DeleteGroupRequest {
   readonly GroupName: string
+}
+
+export interface DeleteLoginProfileRequest {
+  readonly UserName?: string | undefined
 }
 
 export interface DeleteOpenIDConnectProviderRequest {
@@ -218,6 +230,11 @@ export interface EvaluationResult {
   readonly ResourceSpecificResults?: readonly ResourceSpecificResult[] | undefined
 }
 
+export interface GenerateCredentialReportResponse {
+  readonly State?: string | undefined
+  readonly Description?: string | undefined
+}
+
 export interface GetAccessKeyLastUsedRequest {
   readonly AccessKeyId: string
 }
@@ -227,8 +244,33 @@ export interface GetAccessKeyLastUsedResponse {
   readonly AccessKeyLastUsed?: AccessKeyLastUsed | undefined
 }
 
+export interface GetAccountAuthorizationDetailsRequest {
+  readonly Filter?: readonly string[] | undefined
+  readonly MaxItems?: number | undefined
+  readonly Marker?: string | undefined
+}
+
+export interface GetAccountAuthorizationDetailsResponse {
+  readonly UserDetailList?: readonly UserDetail[] | undefined
+  readonly GroupDetailList?: readonly GroupDetail[] | undefined
+  readonly RoleDetailList?: readonly RoleDetail[] | undefined
+  readonly Policies?: readonly ManagedPolicyDetail[] | undefined
+  readonly IsTruncated?: boolean | undefined
+  readonly Marker?: string | undefined
+}
+
+export interface GetAccountPasswordPolicyResponse {
+  readonly PasswordPolicy: PasswordPolicy
+}
+
 export interface GetAccountSummaryResponse {
   readonly SummaryMap?: Readonly<Record<string, string>> | undefined
+}
+
+export interface GetCredentialReportResponse {
+  readonly Content?: Uint8Array | undefined
+  readonly ReportFormat?: string | undefined
+  readonly GeneratedTime?: Date | undefined
 }
 
 export interface GetGroupPolicyRequest {
@@ -253,6 +295,14 @@ export interface GetGroupResponse {
   readonly Users: readonly User[]
   readonly IsTruncated?: boolean | undefined
   readonly Marker?: string | undefined
+}
+
+export interface GetLoginProfileRequest {
+  readonly UserName?: string | undefined
+}
+
+export interface GetLoginProfileResponse {
+  readonly LoginProfile: LoginProfile
 }
 
 export interface GetOpenIDConnectProviderRequest {
@@ -328,6 +378,16 @@ export interface Group {
   readonly GroupId: string
   readonly Arn: string
   readonly CreateDate: Date
+}
+
+export interface GroupDetail {
+  readonly Path?: string | undefined
+  readonly GroupName?: string | undefined
+  readonly GroupId?: string | undefined
+  readonly Arn?: string | undefined
+  readonly CreateDate?: Date | undefined
+  readonly GroupPolicyList?: readonly PolicyDetail[] | undefined
+  readonly AttachedManagedPolicies?: readonly AttachedPolicy[] | undefined
 }
 
 export interface InlinePolicyIdentifierType {
@@ -473,6 +533,30 @@ export interface ListInstanceProfilesForRoleResponse {
   readonly Marker?: string | undefined
 }
 
+export interface ListInstanceProfilesRequest {
+  readonly PathPrefix?: string | undefined
+  readonly Marker?: string | undefined
+  readonly MaxItems?: number | undefined
+}
+
+export interface ListInstanceProfilesResponse {
+  readonly InstanceProfiles: readonly InstanceProfile[]
+  readonly IsTruncated?: boolean | undefined
+  readonly Marker?: string | undefined
+}
+
+export interface ListMFADevicesRequest {
+  readonly UserName?: string | undefined
+  readonly Marker?: string | undefined
+  readonly MaxItems?: number | undefined
+}
+
+export interface ListMFADevicesResponse {
+  readonly MFADevices: readonly MFADevice[]
+  readonly IsTruncated?: boolean | undefined
+  readonly Marker?: string | undefined
+}
+
 export interface ListOpenIDConnectProviderTagsRequest {
   readonly OpenIDConnectProviderArn: string
   readonly Marker?: string | undefined
@@ -567,6 +651,63 @@ export interface ListRolesResponse {
   readonly Marker?: string | undefined
 }
 
+export interface ListSAMLProvidersRequest {
+}
+
+export interface ListSAMLProvidersResponse {
+  readonly SAMLProviderList?: readonly SAMLProviderListEntry[] | undefined
+}
+
+export interface ListSSHPublicKeysRequest {
+  readonly UserName?: string | undefined
+  readonly Marker?: string | undefined
+  readonly MaxItems?: number | undefined
+}
+
+export interface ListSSHPublicKeysResponse {
+  readonly SSHPublicKeys?: readonly SSHPublicKeyMetadata[] | undefined
+  readonly IsTruncated?: boolean | undefined
+  readonly Marker?: string | undefined
+}
+
+export interface ListServerCertificatesRequest {
+  readonly PathPrefix?: string | undefined
+  readonly Marker?: string | undefined
+  readonly MaxItems?: number | undefined
+}
+
+export interface ListServerCertificatesResponse {
+  readonly ServerCertificateMetadataList: readonly ServerCertificateMetadata[]
+  readonly IsTruncated?: boolean | undefined
+  readonly Marker?: string | undefined
+}
+
+export interface ListServiceSpecificCredentialsRequest {
+  readonly UserName?: string | undefined
+  readonly ServiceName?: string | undefined
+  readonly AllUsers?: boolean | undefined
+  readonly Marker?: string | undefined
+  readonly MaxItems?: number | undefined
+}
+
+export interface ListServiceSpecificCredentialsResponse {
+  readonly ServiceSpecificCredentials?: readonly ServiceSpecificCredentialMetadata[] | undefined
+  readonly Marker?: string | undefined
+  readonly IsTruncated?: boolean | undefined
+}
+
+export interface ListSigningCertificatesRequest {
+  readonly UserName?: string | undefined
+  readonly Marker?: string | undefined
+  readonly MaxItems?: number | undefined
+}
+
+export interface ListSigningCertificatesResponse {
+  readonly Certificates: readonly SigningCertificate[]
+  readonly IsTruncated?: boolean | undefined
+  readonly Marker?: string | undefined
+}
+
 export interface ListUserPoliciesRequest {
   readonly UserName: string
   readonly Marker?: string | undefined
@@ -603,6 +744,45 @@ export interface ListUsersResponse {
   readonly Marker?: string | undefined
 }
 
+export interface ListVirtualMFADevicesRequest {
+  readonly AssignmentStatus?: string | undefined
+  readonly Marker?: string | undefined
+  readonly MaxItems?: number | undefined
+}
+
+export interface ListVirtualMFADevicesResponse {
+  readonly VirtualMFADevices: readonly VirtualMFADevice[]
+  readonly IsTruncated?: boolean | undefined
+  readonly Marker?: string | undefined
+}
+
+export interface LoginProfile {
+  readonly UserName: string
+  readonly CreateDate: Date
+  readonly PasswordResetRequired?: boolean | undefined
+}
+
+export interface MFADevice {
+  readonly UserName: string
+  readonly SerialNumber: string
+  readonly EnableDate: Date
+}
+
+export interface ManagedPolicyDetail {
+  readonly PolicyName?: string | undefined
+  readonly PolicyId?: string | undefined
+  readonly Arn?: string | undefined
+  readonly Path?: string | undefined
+  readonly DefaultVersionId?: string | undefined
+  readonly AttachmentCount?: number | undefined
+  readonly PermissionsBoundaryUsageCount?: number | undefined
+  readonly IsAttachable?: boolean | undefined
+  readonly Description?: string | undefined
+  readonly CreateDate?: Date | undefined
+  readonly UpdateDate?: Date | undefined
+  readonly PolicyVersionList?: readonly PolicyVersion[] | undefined
+}
+
 export interface OpenIDConnectProviderListEntry {
   readonly Arn?: string | undefined
 }
@@ -613,6 +793,19 @@ export interface OrderedOrganizationPolicyType {
 
 export interface OrganizationsDecisionDetail {
   readonly AllowedByOrganizations?: boolean | undefined
+}
+
+export interface PasswordPolicy {
+  readonly MinimumPasswordLength?: number | undefined
+  readonly RequireSymbols?: boolean | undefined
+  readonly RequireNumbers?: boolean | undefined
+  readonly RequireUppercaseCharacters?: boolean | undefined
+  readonly RequireLowercaseCharacters?: boolean | undefined
+  readonly AllowUsersToChangePassword?: boolean | undefined
+  readonly ExpirePasswords?: boolean | undefined
+  readonly MaxPasswordAge?: number | undefined
+  readonly PasswordReusePrevention?: number | undefined
+  readonly HardExpiry?: boolean | undefined
 }
 
 export interface PermissionsBoundaryDecisionDetail {
@@ -632,6 +825,11 @@ export interface Policy {
   readonly CreateDate?: Date | undefined
   readonly UpdateDate?: Date | undefined
   readonly Tags?: readonly Tag[] | undefined
+}
+
+export interface PolicyDetail {
+  readonly PolicyName?: string | undefined
+  readonly PolicyDocument?: string | undefined
 }
 
 export interface PolicyGroup {
@@ -729,14 +927,70 @@ export interface Role {
   readonly SourceRoleTemplate?: SourceRoleTemplate | undefined
 }
 
+export interface RoleDetail {
+  readonly Path?: string | undefined
+  readonly RoleName?: string | undefined
+  readonly RoleId?: string | undefined
+  readonly Arn?: string | undefined
+  readonly CreateDate?: Date | undefined
+  readonly AssumeRolePolicyDocument?: string | undefined
+  readonly InstanceProfileList?: readonly InstanceProfile[] | undefined
+  readonly RolePolicyList?: readonly PolicyDetail[] | undefined
+  readonly AttachedManagedPolicies?: readonly AttachedPolicy[] | undefined
+  readonly PermissionsBoundary?: AttachedPermissionsBoundary | undefined
+  readonly Tags?: readonly Tag[] | undefined
+  readonly RoleLastUsed?: RoleLastUsed | undefined
+}
+
 export interface RoleLastUsed {
   readonly LastUsedDate?: Date | undefined
   readonly Region?: string | undefined
 }
 
+export interface SAMLProviderListEntry {
+  readonly Arn?: string | undefined
+  readonly ValidUntil?: Date | undefined
+  readonly CreateDate?: Date | undefined
+}
+
+export interface SSHPublicKeyMetadata {
+  readonly UserName: string
+  readonly SSHPublicKeyId: string
+  readonly Status: string
+  readonly UploadDate: Date
+}
+
+export interface ServerCertificateMetadata {
+  readonly Path: string
+  readonly ServerCertificateName: string
+  readonly ServerCertificateId: string
+  readonly Arn: string
+  readonly UploadDate?: Date | undefined
+  readonly Expiration?: Date | undefined
+}
+
+export interface ServiceSpecificCredentialMetadata {
+  readonly UserName: string
+  readonly Status: string
+  readonly CreateDate: Date
+  readonly ServiceSpecificCredentialId: string
+  readonly ServiceName: string
+  readonly ServiceUserName?: string | undefined
+  readonly ServiceCredentialAlias?: string | undefined
+  readonly ExpirationDate?: Date | undefined
+}
+
 export interface SetDefaultPolicyVersionRequest {
   readonly PolicyArn: string
   readonly VersionId: string
+}
+
+export interface SigningCertificate {
+  readonly UserName: string
+  readonly CertificateId: string
+  readonly CertificateBody: string
+  readonly Status: string
+  readonly UploadDate?: Date | undefined
 }
 
 export interface SimulateCustomPolicyRequest {
@@ -890,6 +1144,28 @@ export interface User {
   readonly Tags?: readonly Tag[] | undefined
 }
 
+export interface UserDetail {
+  readonly Path?: string | undefined
+  readonly UserName?: string | undefined
+  readonly UserId?: string | undefined
+  readonly Arn?: string | undefined
+  readonly CreateDate?: Date | undefined
+  readonly UserPolicyList?: readonly PolicyDetail[] | undefined
+  readonly GroupList?: readonly string[] | undefined
+  readonly AttachedManagedPolicies?: readonly AttachedPolicy[] | undefined
+  readonly PermissionsBoundary?: AttachedPermissionsBoundary | undefined
+  readonly Tags?: readonly Tag[] | undefined
+}
+
+export interface VirtualMFADevice {
+  readonly SerialNumber: string
+  readonly Base32StringSeed?: Uint8Array | undefined
+  readonly QRCodePNG?: Uint8Array | undefined
+  readonly User?: User | undefined
+  readonly EnableDate?: Date | undefined
+  readonly Tags?: readonly Tag[] | undefined
+}
+
 export interface IamInputs {
   readonly AddClientIDToOpenIDConnectProvider: AddClientIDToOpenIDConnectProviderRequest
   readonly AddUserToGroup: AddUserToGroupRequest
@@ -897,6 +1173,7 @@ export interface IamInputs {
   readonly AttachRolePolicy: AttachRolePolicyRequest
   readonly AttachUserPolicy: AttachUserPolicyRequest
   readonly CreateAccessKey: CreateAccessKeyRequest
+  readonly CreateAccountAlias: CreateAccountAliasRequest
   readonly CreateGroup: CreateGroupRequest
   readonly CreateOpenIDConnectProvider: CreateOpenIDConnectProviderRequest
   readonly CreatePolicy: CreatePolicyRequest
@@ -904,8 +1181,10 @@ export interface IamInputs {
   readonly CreateRole: CreateRoleRequest
   readonly CreateUser: CreateUserRequest
   readonly DeleteAccessKey: DeleteAccessKeyRequest
+  readonly DeleteAccountAlias: DeleteAccountAliasRequest
   readonly DeleteGroup: DeleteGroupRequest
   readonly DeleteGroupPolicy: DeleteGroupPolicyRequest
+  readonly DeleteLoginProfile: DeleteLoginProfileRequest
   readonly DeleteOpenIDConnectProvider: DeleteOpenIDConnectProviderRequest
   readonly DeletePolicy: DeletePolicyRequest
   readonly DeletePolicyVersion: DeletePolicyVersionRequest
@@ -918,10 +1197,15 @@ export interface IamInputs {
   readonly DetachGroupPolicy: DetachGroupPolicyRequest
   readonly DetachRolePolicy: DetachRolePolicyRequest
   readonly DetachUserPolicy: DetachUserPolicyRequest
+  readonly GenerateCredentialReport: Readonly<Record<string, never>>
   readonly GetAccessKeyLastUsed: GetAccessKeyLastUsedRequest
+  readonly GetAccountAuthorizationDetails: GetAccountAuthorizationDetailsRequest
+  readonly GetAccountPasswordPolicy: Readonly<Record<string, never>>
   readonly GetAccountSummary: Readonly<Record<string, never>>
+  readonly GetCredentialReport: Readonly<Record<string, never>>
   readonly GetGroup: GetGroupRequest
   readonly GetGroupPolicy: GetGroupPolicyRequest
+  readonly GetLoginProfile: GetLoginProfileRequest
   readonly GetOpenIDConnectProvider: GetOpenIDConnectProviderRequest
   readonly GetPolicy: GetPolicyRequest
   readonly GetPolicyVersion: GetPolicyVersionRequest
@@ -938,7 +1222,9 @@ export interface IamInputs {
   readonly ListGroupPolicies: ListGroupPoliciesRequest
   readonly ListGroups: ListGroupsRequest
   readonly ListGroupsForUser: ListGroupsForUserRequest
+  readonly ListInstanceProfiles: ListInstanceProfilesRequest
   readonly ListInstanceProfilesForRole: ListInstanceProfilesForRoleRequest
+  readonly ListMFADevices: ListMFADevicesRequest
   readonly ListOpenIDConnectProviderTags: ListOpenIDConnectProviderTagsRequest
   readonly ListOpenIDConnectProviders: ListOpenIDConnectProvidersRequest
   readonly ListPolicies: ListPoliciesRequest
@@ -947,9 +1233,15 @@ export interface IamInputs {
   readonly ListRolePolicies: ListRolePoliciesRequest
   readonly ListRoleTags: ListRoleTagsRequest
   readonly ListRoles: ListRolesRequest
+  readonly ListSAMLProviders: ListSAMLProvidersRequest
+  readonly ListSSHPublicKeys: ListSSHPublicKeysRequest
+  readonly ListServerCertificates: ListServerCertificatesRequest
+  readonly ListServiceSpecificCredentials: ListServiceSpecificCredentialsRequest
+  readonly ListSigningCertificates: ListSigningCertificatesRequest
   readonly ListUserPolicies: ListUserPoliciesRequest
   readonly ListUserTags: ListUserTagsRequest
   readonly ListUsers: ListUsersRequest
+  readonly ListVirtualMFADevices: ListVirtualMFADevicesRequest
   readonly PutGroupPolicy: PutGroupPolicyRequest
   readonly PutRolePermissionsBoundary: PutRolePermissionsBoundaryRequest
   readonly PutRolePolicy: PutRolePolicyRequest
@@ -984,6 +1276,7 @@ export interface IamOutputs {
   readonly AttachRolePolicy: Readonly<Record<string, never>>
   readonly AttachUserPolicy: Readonly<Record<string, never>>
   readonly CreateAccessKey: CreateAccessKeyResponse
+  readonly CreateAccountAlias: Readonly<Record<string, never>>
   readonly CreateGroup: CreateGroupResponse
   readonly CreateOpenIDConnectProvider: CreateOpenIDConnectProviderResponse
   readonly CreatePolicy: CreatePolicyResponse
@@ -991,8 +1284,10 @@ export interface IamOutputs {
   readonly CreateRole: CreateRoleResponse
   readonly CreateUser: CreateUserResponse
   readonly DeleteAccessKey: Readonly<Record<string, never>>
+  readonly DeleteAccountAlias: Readonly<Record<string, never>>
   readonly DeleteGroup: Readonly<Record<string, never>>
   readonly DeleteGroupPolicy: Readonly<Record<string, never>>
+  readonly DeleteLoginProfile: Readonly<Record<string, never>>
   readonly DeleteOpenIDConnectProvider: Readonly<Record<string, never>>
   readonly DeletePolicy: Readonly<Record<string, never>>
   readonly DeletePolicyVersion: Readonly<Record<string, never>>
@@ -1005,10 +1300,15 @@ export interface IamOutputs {
   readonly DetachGroupPolicy: Readonly<Record<string, never>>
   readonly DetachRolePolicy: Readonly<Record<string, never>>
   readonly DetachUserPolicy: Readonly<Record<string, never>>
+  readonly GenerateCredentialReport: GenerateCredentialReportResponse
   readonly GetAccessKeyLastUsed: GetAccessKeyLastUsedResponse
+  readonly GetAccountAuthorizationDetails: GetAccountAuthorizationDetailsResponse
+  readonly GetAccountPasswordPolicy: GetAccountPasswordPolicyResponse
   readonly GetAccountSummary: GetAccountSummaryResponse
+  readonly GetCredentialReport: GetCredentialReportResponse
   readonly GetGroup: GetGroupResponse
   readonly GetGroupPolicy: GetGroupPolicyResponse
+  readonly GetLoginProfile: GetLoginProfileResponse
   readonly GetOpenIDConnectProvider: GetOpenIDConnectProviderResponse
   readonly GetPolicy: GetPolicyResponse
   readonly GetPolicyVersion: GetPolicyVersionResponse
@@ -1025,7 +1325,9 @@ export interface IamOutputs {
   readonly ListGroupPolicies: ListGroupPoliciesResponse
   readonly ListGroups: ListGroupsResponse
   readonly ListGroupsForUser: ListGroupsForUserResponse
+  readonly ListInstanceProfiles: ListInstanceProfilesResponse
   readonly ListInstanceProfilesForRole: ListInstanceProfilesForRoleResponse
+  readonly ListMFADevices: ListMFADevicesResponse
   readonly ListOpenIDConnectProviderTags: ListOpenIDConnectProviderTagsResponse
   readonly ListOpenIDConnectProviders: ListOpenIDConnectProvidersResponse
   readonly ListPolicies: ListPoliciesResponse
@@ -1034,9 +1336,15 @@ export interface IamOutputs {
   readonly ListRolePolicies: ListRolePoliciesResponse
   readonly ListRoleTags: ListRoleTagsResponse
   readonly ListRoles: ListRolesResponse
+  readonly ListSAMLProviders: ListSAMLProvidersResponse
+  readonly ListSSHPublicKeys: ListSSHPublicKeysResponse
+  readonly ListServerCertificates: ListServerCertificatesResponse
+  readonly ListServiceSpecificCredentials: ListServiceSpecificCredentialsResponse
+  readonly ListSigningCertificates: ListSigningCertificatesResponse
   readonly ListUserPolicies: ListUserPoliciesResponse
   readonly ListUserTags: ListUserTagsResponse
   readonly ListUsers: ListUsersResponse
+  readonly ListVirtualMFADevices: ListVirtualMFADevicesResponse
   readonly PutGroupPolicy: Readonly<Record<string, never>>
   readonly PutRolePermissionsBoundary: Readonly<Record<string, never>>
   readonly PutRolePolicy: Readonly<Record<string, never>>

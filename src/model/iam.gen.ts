@@ -9,6 +9,7 @@ export const iamOperations = {
   AttachRolePolicy: { input: 'AttachRolePolicyRequest' },
   AttachUserPolicy: { input: 'AttachUserPolicyRequest' },
   CreateAccessKey: { input: 'CreateAccessKeyRequest', output: 'CreateAccessKeyResponse' },
+  CreateAccountAlias: { input: 'CreateAccountAliasRequest' },
   CreateGroup: { input: 'CreateGroupRequest', output: 'CreateGroupResponse' },
   CreateOpenIDConnectProvider: { input: 'CreateOpenIDConnectProviderRequest', output: 'CreateOpenIDConnectProviderResponse' },
   CreatePolicy: { input: 'CreatePolicyRequest', output: 'CreatePolicyResponse' },
@@ -16,8 +17,10 @@ export const iamOperations = {
   CreateRole: { input: 'CreateRoleRequest', output: 'CreateRoleResponse' },
   CreateUser: { input: 'CreateUserRequest', output: 'CreateUserResponse' },
   DeleteAccessKey: { input: 'DeleteAccessKeyRequest' },
+  DeleteAccountAlias: { input: 'DeleteAccountAliasRequest' },
   DeleteGroup: { input: 'DeleteGroupRequest' },
   DeleteGroupPolicy: { input: 'DeleteGroupPolicyRequest' },
+  DeleteLoginProfile: { input: 'DeleteLoginProfileRequest' },
   DeleteOpenIDConnectProvider: { input: 'DeleteOpenIDConnectProviderRequest' },
   DeletePolicy: { input: 'DeletePolicyRequest' },
   DeletePolicyVersion: { input: 'DeletePolicyVersionRequest' },
@@ -30,10 +33,15 @@ export const iamOperations = {
   DetachGroupPolicy: { input: 'DetachGroupPolicyRequest' },
   DetachRolePolicy: { input: 'DetachRolePolicyRequest' },
   DetachUserPolicy: { input: 'DetachUserPolicyRequest' },
+  GenerateCredentialReport: { output: 'GenerateCredentialReportResponse' },
   GetAccessKeyLastUsed: { input: 'GetAccessKeyLastUsedRequest', output: 'GetAccessKeyLastUsedResponse' },
+  GetAccountAuthorizationDetails: { input: 'GetAccountAuthorizationDetailsRequest', output: 'GetAccountAuthorizationDetailsResponse' },
+  GetAccountPasswordPolicy: { output: 'GetAccountPasswordPolicyResponse' },
   GetAccountSummary: { output: 'GetAccountSummaryResponse' },
+  GetCredentialReport: { output: 'GetCredentialReportResponse' },
   GetGroup: { input: 'GetGroupRequest', output: 'GetGroupResponse' },
   GetGroupPolicy: { input: 'GetGroupPolicyRequest', output: 'GetGroupPolicyResponse' },
+  GetLoginProfile: { input: 'GetLoginProfileRequest', output: 'GetLoginProfileResponse' },
   GetOpenIDConnectProvider: { input: 'GetOpenIDConnectProviderRequest', output: 'GetOpenIDConnectProviderResponse' },
   GetPolicy: { input: 'GetPolicyRequest', output: 'GetPolicyResponse' },
   GetPolicyVersion: { input: 'GetPolicyVersionRequest', output: 'GetPolicyVersionResponse' },
@@ -50,7 +58,9 @@ export const iamOperations = {
   ListGroupPolicies: { input: 'ListGroupPoliciesRequest', output: 'ListGroupPoliciesResponse' },
   ListGroups: { input: 'ListGroupsRequest', output: 'ListGroupsResponse' },
   ListGroupsForUser: { input: 'ListGroupsForUserRequest', output: 'ListGroupsForUserResponse' },
+  ListInstanceProfiles: { input: 'ListInstanceProfilesRequest', output: 'ListInstanceProfilesResponse' },
   ListInstanceProfilesForRole: { input: 'ListInstanceProfilesForRoleRequest', output: 'ListInstanceProfilesForRoleResponse' },
+  ListMFADevices: { input: 'ListMFADevicesRequest', output: 'ListMFADevicesResponse' },
   ListOpenIDConnectProviderTags: { input: 'ListOpenIDConnectProviderTagsRequest', output: 'ListOpenIDConnectProviderTagsResponse' },
   ListOpenIDConnectProviders: { input: 'ListOpenIDConnectProvidersRequest', output: 'ListOpenIDConnectProvidersResponse' },
   ListPolicies: { input: 'ListPoliciesRequest', output: 'ListPoliciesResponse' },
@@ -59,9 +69,15 @@ export const iamOperations = {
   ListRolePolicies: { input: 'ListRolePoliciesRequest', output: 'ListRolePoliciesResponse' },
   ListRoleTags: { input: 'ListRoleTagsRequest', output: 'ListRoleTagsResponse' },
   ListRoles: { input: 'ListRolesRequest', output: 'ListRolesResponse' },
+  ListSAMLProviders: { input: 'ListSAMLProvidersRequest', output: 'ListSAMLProvidersResponse' },
+  ListSSHPublicKeys: { input: 'ListSSHPublicKeysRequest', output: 'ListSSHPublicKeysResponse' },
+  ListServerCertificates: { input: 'ListServerCertificatesRequest', output: 'ListServerCertificatesResponse' },
+  ListServiceSpecificCredentials: { input: 'ListServiceSpecificCredentialsRequest', output: 'ListServiceSpecificCredentialsResponse' },
+  ListSigningCertificates: { input: 'ListSigningCertificatesRequest', output: 'ListSigningCertificatesResponse' },
   ListUserPolicies: { input: 'ListUserPoliciesRequest', output: 'ListUserPoliciesResponse' },
   ListUserTags: { input: 'ListUserTagsRequest', output: 'ListUserTagsResponse' },
   ListUsers: { input: 'ListUsersRequest', output: 'ListUsersResponse' },
+  ListVirtualMFADevices: { input: 'ListVirtualMFADevicesRequest', output: 'ListVirtualMFADevicesResponse' },
   PutGroupPolicy: { input: 'PutGroupPolicyRequest' },
   PutRolePermissionsBoundary: { input: 'PutRolePermissionsBoundaryRequest' },
   PutRolePolicy: { input: 'PutRolePolicyRequest' },
@@ -186,6 +202,12 @@ export const iamShapes: Readonly<Record<string, Shape>> = {
       { name: 'AccessKey', kind: { shape: 'AccessKey' }, required: true },
     ],
   },
+  CreateAccountAliasRequest: {
+    root: 'CreateAccountAliasRequest',
+    members: [
+      { name: 'AccountAlias', kind: 'string', required: true },
+    ],
+  },
   CreateGroupRequest: {
     root: 'CreateGroupRequest',
     members: [
@@ -285,6 +307,12 @@ export const iamShapes: Readonly<Record<string, Shape>> = {
       { name: 'UserName', kind: 'string' },
     ],
   },
+  DeleteAccountAliasRequest: {
+    root: 'DeleteAccountAliasRequest',
+    members: [
+      { name: 'AccountAlias', kind: 'string', required: true },
+    ],
+  },
   DeleteGroupPolicyRequest: {
     root: 'DeleteGroupPolicyRequest',
     members: [
@@ -296,6 +324,12 @@ export const iamShapes: Readonly<Record<string, Shape>> = {
     root: 'DeleteGroupRequest',
     members: [
       { name: 'GroupName', kind: 'string', required: true },
+    ],
+  },
+  DeleteLoginProfileRequest: {
+    root: 'DeleteLoginProfileRequest',
+    members: [
+      { name: 'UserName', kind: 'string' },
     ],
   },
   DeleteOpenIDConnectProviderRequest: {
@@ -390,6 +424,13 @@ export const iamShapes: Readonly<Record<string, Shape>> = {
       { name: 'ResourceSpecificResults', kind: { shape: 'ResourceSpecificResult' }, list: 'member' },
     ],
   },
+  GenerateCredentialReportResponse: {
+    root: 'GenerateCredentialReportResponse',
+    members: [
+      { name: 'State', kind: 'string' },
+      { name: 'Description', kind: 'string' },
+    ],
+  },
   GetAccessKeyLastUsedRequest: {
     root: 'GetAccessKeyLastUsedRequest',
     members: [
@@ -403,10 +444,43 @@ export const iamShapes: Readonly<Record<string, Shape>> = {
       { name: 'AccessKeyLastUsed', kind: { shape: 'AccessKeyLastUsed' } },
     ],
   },
+  GetAccountAuthorizationDetailsRequest: {
+    root: 'GetAccountAuthorizationDetailsRequest',
+    members: [
+      { name: 'Filter', kind: 'string', list: 'member' },
+      { name: 'MaxItems', kind: 'integer' },
+      { name: 'Marker', kind: 'string' },
+    ],
+  },
+  GetAccountAuthorizationDetailsResponse: {
+    root: 'GetAccountAuthorizationDetailsResponse',
+    members: [
+      { name: 'UserDetailList', kind: { shape: 'UserDetail' }, list: 'member' },
+      { name: 'GroupDetailList', kind: { shape: 'GroupDetail' }, list: 'member' },
+      { name: 'RoleDetailList', kind: { shape: 'RoleDetail' }, list: 'member' },
+      { name: 'Policies', kind: { shape: 'ManagedPolicyDetail' }, list: 'member' },
+      { name: 'IsTruncated', kind: 'boolean' },
+      { name: 'Marker', kind: 'string' },
+    ],
+  },
+  GetAccountPasswordPolicyResponse: {
+    root: 'GetAccountPasswordPolicyResponse',
+    members: [
+      { name: 'PasswordPolicy', kind: { shape: 'PasswordPolicy' }, required: true },
+    ],
+  },
   GetAccountSummaryResponse: {
     root: 'GetAccountSummaryResponse',
     members: [
       { name: 'SummaryMap', kind: 'map' },
+    ],
+  },
+  GetCredentialReportResponse: {
+    root: 'GetCredentialReportResponse',
+    members: [
+      { name: 'Content', kind: 'blob' },
+      { name: 'ReportFormat', kind: 'string' },
+      { name: 'GeneratedTime', kind: 'timestamp' },
     ],
   },
   GetGroupPolicyRequest: {
@@ -439,6 +513,18 @@ export const iamShapes: Readonly<Record<string, Shape>> = {
       { name: 'Users', kind: { shape: 'User' }, list: 'member', required: true },
       { name: 'IsTruncated', kind: 'boolean' },
       { name: 'Marker', kind: 'string' },
+    ],
+  },
+  GetLoginProfileRequest: {
+    root: 'GetLoginProfileRequest',
+    members: [
+      { name: 'UserName', kind: 'string' },
+    ],
+  },
+  GetLoginProfileResponse: {
+    root: 'GetLoginProfileResponse',
+    members: [
+      { name: 'LoginProfile', kind: { shape: 'LoginProfile' }, required: true },
     ],
   },
   GetOpenIDConnectProviderRequest: {
@@ -544,6 +630,18 @@ export const iamShapes: Readonly<Record<string, Shape>> = {
       { name: 'GroupId', kind: 'string', required: true },
       { name: 'Arn', kind: 'string', required: true },
       { name: 'CreateDate', kind: 'timestamp', required: true },
+    ],
+  },
+  GroupDetail: {
+    root: 'GroupDetail',
+    members: [
+      { name: 'Path', kind: 'string' },
+      { name: 'GroupName', kind: 'string' },
+      { name: 'GroupId', kind: 'string' },
+      { name: 'Arn', kind: 'string' },
+      { name: 'CreateDate', kind: 'timestamp' },
+      { name: 'GroupPolicyList', kind: { shape: 'PolicyDetail' }, list: 'member' },
+      { name: 'AttachedManagedPolicies', kind: { shape: 'AttachedPolicy' }, list: 'member' },
     ],
   },
   InlinePolicyIdentifierType: {
@@ -733,6 +831,38 @@ export const iamShapes: Readonly<Record<string, Shape>> = {
       { name: 'Marker', kind: 'string' },
     ],
   },
+  ListInstanceProfilesRequest: {
+    root: 'ListInstanceProfilesRequest',
+    members: [
+      { name: 'PathPrefix', kind: 'string' },
+      { name: 'Marker', kind: 'string' },
+      { name: 'MaxItems', kind: 'integer' },
+    ],
+  },
+  ListInstanceProfilesResponse: {
+    root: 'ListInstanceProfilesResponse',
+    members: [
+      { name: 'InstanceProfiles', kind: { shape: 'InstanceProfile' }, list: 'member', required: true },
+      { name: 'IsTruncated', kind: 'boolean' },
+      { name: 'Marker', kind: 'string' },
+    ],
+  },
+  ListMFADevicesRequest: {
+    root: 'ListMFADevicesRequest',
+    members: [
+      { name: 'UserName', kind: 'string' },
+      { name: 'Marker', kind: 'string' },
+      { name: 'MaxItems', kind: 'integer' },
+    ],
+  },
+  ListMFADevicesResponse: {
+    root: 'ListMFADevicesResponse',
+    members: [
+      { name: 'MFADevices', kind: { shape: 'MFADevice' }, list: 'member', required: true },
+      { name: 'IsTruncated', kind: 'boolean' },
+      { name: 'Marker', kind: 'string' },
+    ],
+  },
   ListOpenIDConnectProviderTagsRequest: {
     root: 'ListOpenIDConnectProviderTagsRequest',
     members: [
@@ -859,6 +989,83 @@ export const iamShapes: Readonly<Record<string, Shape>> = {
       { name: 'Marker', kind: 'string' },
     ],
   },
+  ListSAMLProvidersRequest: {
+    root: 'ListSAMLProvidersRequest',
+    members: [
+    ],
+  },
+  ListSAMLProvidersResponse: {
+    root: 'ListSAMLProvidersResponse',
+    members: [
+      { name: 'SAMLProviderList', kind: { shape: 'SAMLProviderListEntry' }, list: 'member' },
+    ],
+  },
+  ListSSHPublicKeysRequest: {
+    root: 'ListSSHPublicKeysRequest',
+    members: [
+      { name: 'UserName', kind: 'string' },
+      { name: 'Marker', kind: 'string' },
+      { name: 'MaxItems', kind: 'integer' },
+    ],
+  },
+  ListSSHPublicKeysResponse: {
+    root: 'ListSSHPublicKeysResponse',
+    members: [
+      { name: 'SSHPublicKeys', kind: { shape: 'SSHPublicKeyMetadata' }, list: 'member' },
+      { name: 'IsTruncated', kind: 'boolean' },
+      { name: 'Marker', kind: 'string' },
+    ],
+  },
+  ListServerCertificatesRequest: {
+    root: 'ListServerCertificatesRequest',
+    members: [
+      { name: 'PathPrefix', kind: 'string' },
+      { name: 'Marker', kind: 'string' },
+      { name: 'MaxItems', kind: 'integer' },
+    ],
+  },
+  ListServerCertificatesResponse: {
+    root: 'ListServerCertificatesResponse',
+    members: [
+      { name: 'ServerCertificateMetadataList', kind: { shape: 'ServerCertificateMetadata' }, list: 'member', required: true },
+      { name: 'IsTruncated', kind: 'boolean' },
+      { name: 'Marker', kind: 'string' },
+    ],
+  },
+  ListServiceSpecificCredentialsRequest: {
+    root: 'ListServiceSpecificCredentialsRequest',
+    members: [
+      { name: 'UserName', kind: 'string' },
+      { name: 'ServiceName', kind: 'string' },
+      { name: 'AllUsers', kind: 'boolean' },
+      { name: 'Marker', kind: 'string' },
+      { name: 'MaxItems', kind: 'integer' },
+    ],
+  },
+  ListServiceSpecificCredentialsResponse: {
+    root: 'ListServiceSpecificCredentialsResponse',
+    members: [
+      { name: 'ServiceSpecificCredentials', kind: { shape: 'ServiceSpecificCredentialMetadata' }, list: 'member' },
+      { name: 'Marker', kind: 'string' },
+      { name: 'IsTruncated', kind: 'boolean' },
+    ],
+  },
+  ListSigningCertificatesRequest: {
+    root: 'ListSigningCertificatesRequest',
+    members: [
+      { name: 'UserName', kind: 'string' },
+      { name: 'Marker', kind: 'string' },
+      { name: 'MaxItems', kind: 'integer' },
+    ],
+  },
+  ListSigningCertificatesResponse: {
+    root: 'ListSigningCertificatesResponse',
+    members: [
+      { name: 'Certificates', kind: { shape: 'SigningCertificate' }, list: 'member', required: true },
+      { name: 'IsTruncated', kind: 'boolean' },
+      { name: 'Marker', kind: 'string' },
+    ],
+  },
   ListUserPoliciesRequest: {
     root: 'ListUserPoliciesRequest',
     members: [
@@ -907,6 +1114,55 @@ export const iamShapes: Readonly<Record<string, Shape>> = {
       { name: 'Marker', kind: 'string' },
     ],
   },
+  ListVirtualMFADevicesRequest: {
+    root: 'ListVirtualMFADevicesRequest',
+    members: [
+      { name: 'AssignmentStatus', kind: 'string' },
+      { name: 'Marker', kind: 'string' },
+      { name: 'MaxItems', kind: 'integer' },
+    ],
+  },
+  ListVirtualMFADevicesResponse: {
+    root: 'ListVirtualMFADevicesResponse',
+    members: [
+      { name: 'VirtualMFADevices', kind: { shape: 'VirtualMFADevice' }, list: 'member', required: true },
+      { name: 'IsTruncated', kind: 'boolean' },
+      { name: 'Marker', kind: 'string' },
+    ],
+  },
+  LoginProfile: {
+    root: 'LoginProfile',
+    members: [
+      { name: 'UserName', kind: 'string', required: true },
+      { name: 'CreateDate', kind: 'timestamp', required: true },
+      { name: 'PasswordResetRequired', kind: 'boolean' },
+    ],
+  },
+  MFADevice: {
+    root: 'MFADevice',
+    members: [
+      { name: 'UserName', kind: 'string', required: true },
+      { name: 'SerialNumber', kind: 'string', required: true },
+      { name: 'EnableDate', kind: 'timestamp', required: true },
+    ],
+  },
+  ManagedPolicyDetail: {
+    root: 'ManagedPolicyDetail',
+    members: [
+      { name: 'PolicyName', kind: 'string' },
+      { name: 'PolicyId', kind: 'string' },
+      { name: 'Arn', kind: 'string' },
+      { name: 'Path', kind: 'string' },
+      { name: 'DefaultVersionId', kind: 'string' },
+      { name: 'AttachmentCount', kind: 'integer' },
+      { name: 'PermissionsBoundaryUsageCount', kind: 'integer' },
+      { name: 'IsAttachable', kind: 'boolean' },
+      { name: 'Description', kind: 'string' },
+      { name: 'CreateDate', kind: 'timestamp' },
+      { name: 'UpdateDate', kind: 'timestamp' },
+      { name: 'PolicyVersionList', kind: { shape: 'PolicyVersion' }, list: 'member' },
+    ],
+  },
   OpenIDConnectProviderListEntry: {
     root: 'OpenIDConnectProviderListEntry',
     members: [
@@ -923,6 +1179,21 @@ export const iamShapes: Readonly<Record<string, Shape>> = {
     root: 'OrganizationsDecisionDetail',
     members: [
       { name: 'AllowedByOrganizations', kind: 'boolean' },
+    ],
+  },
+  PasswordPolicy: {
+    root: 'PasswordPolicy',
+    members: [
+      { name: 'MinimumPasswordLength', kind: 'integer' },
+      { name: 'RequireSymbols', kind: 'boolean' },
+      { name: 'RequireNumbers', kind: 'boolean' },
+      { name: 'RequireUppercaseCharacters', kind: 'boolean' },
+      { name: 'RequireLowercaseCharacters', kind: 'boolean' },
+      { name: 'AllowUsersToChangePassword', kind: 'boolean' },
+      { name: 'ExpirePasswords', kind: 'boolean' },
+      { name: 'MaxPasswordAge', kind: 'integer' },
+      { name: 'PasswordReusePrevention', kind: 'integer' },
+      { name: 'HardExpiry', kind: 'boolean' },
     ],
   },
   PermissionsBoundaryDecisionDetail: {
@@ -946,6 +1217,13 @@ export const iamShapes: Readonly<Record<string, Shape>> = {
       { name: 'CreateDate', kind: 'timestamp' },
       { name: 'UpdateDate', kind: 'timestamp' },
       { name: 'Tags', kind: { shape: 'Tag' }, list: 'member' },
+    ],
+  },
+  PolicyDetail: {
+    root: 'PolicyDetail',
+    members: [
+      { name: 'PolicyName', kind: 'string' },
+      { name: 'PolicyDocument', kind: 'string' },
     ],
   },
   PolicyGroup: {
@@ -1073,6 +1351,23 @@ export const iamShapes: Readonly<Record<string, Shape>> = {
       { name: 'SourceRoleTemplate', kind: { shape: 'SourceRoleTemplate' } },
     ],
   },
+  RoleDetail: {
+    root: 'RoleDetail',
+    members: [
+      { name: 'Path', kind: 'string' },
+      { name: 'RoleName', kind: 'string' },
+      { name: 'RoleId', kind: 'string' },
+      { name: 'Arn', kind: 'string' },
+      { name: 'CreateDate', kind: 'timestamp' },
+      { name: 'AssumeRolePolicyDocument', kind: 'string' },
+      { name: 'InstanceProfileList', kind: { shape: 'InstanceProfile' }, list: 'member' },
+      { name: 'RolePolicyList', kind: { shape: 'PolicyDetail' }, list: 'member' },
+      { name: 'AttachedManagedPolicies', kind: { shape: 'AttachedPolicy' }, list: 'member' },
+      { name: 'PermissionsBoundary', kind: { shape: 'AttachedPermissionsBoundary' } },
+      { name: 'Tags', kind: { shape: 'Tag' }, list: 'member' },
+      { name: 'RoleLastUsed', kind: { shape: 'RoleLastUsed' } },
+    ],
+  },
   RoleLastUsed: {
     root: 'RoleLastUsed',
     members: [
@@ -1080,11 +1375,62 @@ export const iamShapes: Readonly<Record<string, Shape>> = {
       { name: 'Region', kind: 'string' },
     ],
   },
+  SAMLProviderListEntry: {
+    root: 'SAMLProviderListEntry',
+    members: [
+      { name: 'Arn', kind: 'string' },
+      { name: 'ValidUntil', kind: 'timestamp' },
+      { name: 'CreateDate', kind: 'timestamp' },
+    ],
+  },
+  SSHPublicKeyMetadata: {
+    root: 'SSHPublicKeyMetadata',
+    members: [
+      { name: 'UserName', kind: 'string', required: true },
+      { name: 'SSHPublicKeyId', kind: 'string', required: true },
+      { name: 'Status', kind: 'string', required: true },
+      { name: 'UploadDate', kind: 'timestamp', required: true },
+    ],
+  },
+  ServerCertificateMetadata: {
+    root: 'ServerCertificateMetadata',
+    members: [
+      { name: 'Path', kind: 'string', required: true },
+      { name: 'ServerCertificateName', kind: 'string', required: true },
+      { name: 'ServerCertificateId', kind: 'string', required: true },
+      { name: 'Arn', kind: 'string', required: true },
+      { name: 'UploadDate', kind: 'timestamp' },
+      { name: 'Expiration', kind: 'timestamp' },
+    ],
+  },
+  ServiceSpecificCredentialMetadata: {
+    root: 'ServiceSpecificCredentialMetadata',
+    members: [
+      { name: 'UserName', kind: 'string', required: true },
+      { name: 'Status', kind: 'string', required: true },
+      { name: 'CreateDate', kind: 'timestamp', required: true },
+      { name: 'ServiceSpecificCredentialId', kind: 'string', required: true },
+      { name: 'ServiceName', kind: 'string', required: true },
+      { name: 'ServiceUserName', kind: 'string' },
+      { name: 'ServiceCredentialAlias', kind: 'string' },
+      { name: 'ExpirationDate', kind: 'timestamp' },
+    ],
+  },
   SetDefaultPolicyVersionRequest: {
     root: 'SetDefaultPolicyVersionRequest',
     members: [
       { name: 'PolicyArn', kind: 'string', required: true },
       { name: 'VersionId', kind: 'string', required: true },
+    ],
+  },
+  SigningCertificate: {
+    root: 'SigningCertificate',
+    members: [
+      { name: 'UserName', kind: 'string', required: true },
+      { name: 'CertificateId', kind: 'string', required: true },
+      { name: 'CertificateBody', kind: 'string', required: true },
+      { name: 'Status', kind: 'string', required: true },
+      { name: 'UploadDate', kind: 'timestamp' },
     ],
   },
   SimulateCustomPolicyRequest: {
@@ -1283,6 +1629,32 @@ export const iamShapes: Readonly<Record<string, Shape>> = {
       { name: 'CreateDate', kind: 'timestamp', required: true },
       { name: 'PasswordLastUsed', kind: 'timestamp' },
       { name: 'PermissionsBoundary', kind: { shape: 'AttachedPermissionsBoundary' } },
+      { name: 'Tags', kind: { shape: 'Tag' }, list: 'member' },
+    ],
+  },
+  UserDetail: {
+    root: 'UserDetail',
+    members: [
+      { name: 'Path', kind: 'string' },
+      { name: 'UserName', kind: 'string' },
+      { name: 'UserId', kind: 'string' },
+      { name: 'Arn', kind: 'string' },
+      { name: 'CreateDate', kind: 'timestamp' },
+      { name: 'UserPolicyList', kind: { shape: 'PolicyDetail' }, list: 'member' },
+      { name: 'GroupList', kind: 'string', list: 'member' },
+      { name: 'AttachedManagedPolicies', kind: { shape: 'AttachedPolicy' }, list: 'member' },
+      { name: 'PermissionsBoundary', kind: { shape: 'AttachedPermissionsBoundary' } },
+      { name: 'Tags', kind: { shape: 'Tag' }, list: 'member' },
+    ],
+  },
+  VirtualMFADevice: {
+    root: 'VirtualMFADevice',
+    members: [
+      { name: 'SerialNumber', kind: 'string', required: true },
+      { name: 'Base32StringSeed', kind: 'blob', secret: true },
+      { name: 'QRCodePNG', kind: 'blob', secret: true },
+      { name: 'User', kind: { shape: 'User' } },
+      { name: 'EnableDate', kind: 'timestamp' },
       { name: 'Tags', kind: { shape: 'Tag' }, list: 'member' },
     ],
   },

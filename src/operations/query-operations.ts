@@ -3,10 +3,14 @@ import type { IamInputs, IamOutputs } from '../model/iam-shapes.gen.ts'
 import type { IamOperation, StsOperation } from '../model/query-services.ts'
 import type { StsInputs, StsOutputs } from '../model/sts-shapes.gen.ts'
 import * as account from './iam/account.ts'
+import * as aliases from './iam/aliases.ts'
 import { attachedOperations } from './iam/attached.ts'
+import { getAccountAuthorizationDetails } from './iam/authorization-details.ts'
+import { generateCredentialReport, getCredentialReport } from './iam/credential-report.ts'
 import * as groups from './iam/groups.ts'
 import { inlineOperations } from './iam/inline.ts'
 import * as keys from './iam/keys.ts'
+import { noneOperations } from './iam/none.ts'
 import * as policies from './iam/policies.ts'
 import * as providers from './iam/providers.ts'
 import * as roles from './iam/roles.ts'
@@ -29,6 +33,7 @@ const registry = {
   AssumeRole: assumeRole,
   AssumeRoleWithWebIdentity: assumeRoleWithWebIdentity,
   CreateAccessKey: keys.createAccessKey,
+  CreateAccountAlias: aliases.createAccountAlias,
   CreateGroup: groups.createGroup,
   CreateOpenIDConnectProvider: providers.createOpenIDConnectProvider,
   CreatePolicy: policies.createPolicy,
@@ -36,6 +41,7 @@ const registry = {
   CreateRole: roles.createRole,
   CreateUser: users.createUser,
   DeleteAccessKey: keys.deleteAccessKey,
+  DeleteAccountAlias: aliases.deleteAccountAlias,
   DeleteGroup: groups.deleteGroup,
   DeleteOpenIDConnectProvider: providers.deleteOpenIDConnectProvider,
   DeletePolicy: policies.deletePolicy,
@@ -43,8 +49,11 @@ const registry = {
   DeleteRole: roles.deleteRole,
   DeleteUser: users.deleteUser,
   GetAccessKeyLastUsed: keys.getAccessKeyLastUsed,
+  GenerateCredentialReport: generateCredentialReport,
+  GetAccountAuthorizationDetails: getAccountAuthorizationDetails,
   GetAccountSummary: account.getAccountSummary,
   GetCallerIdentity: getCallerIdentity,
+  GetCredentialReport: getCredentialReport,
   GetFederationToken: getFederationToken,
   GetGroup: groups.getGroup,
   GetOpenIDConnectProvider: providers.getOpenIDConnectProvider,
@@ -54,7 +63,7 @@ const registry = {
   GetSessionToken: getSessionToken,
   GetUser: users.getUser,
   ListAccessKeys: keys.listAccessKeys,
-  ListAccountAliases: account.listAccountAliases,
+  ListAccountAliases: aliases.listAccountAliases,
   ListEntitiesForPolicy: policies.listEntitiesForPolicy,
   ListGroups: groups.listGroups,
   ListGroupsForUser: users.listGroupsForUser,
@@ -90,6 +99,7 @@ const registry = {
   UpdateUser: users.updateUser,
   ...attachedOperations,
   ...inlineOperations,
+  ...noneOperations,
 } satisfies Registry
 
 /** By name, as the gateway runs them: the model has made the input what the operation takes. */

@@ -43,6 +43,9 @@ const dataVersion = 2
 export const databaseFile = (config: Config): string =>
   config.memory ? ':memory:' : join(config.data, 'moongate.db')
 
+/** How often it is looked which keys' last uses are to be written. */
+const usesMs = 60_000
+
 const tables = [...bucketTables, ...accessTables]
 
 /** What one thread has of the house. */
@@ -99,6 +102,17 @@ const gatewayOptions = (config: Config): GatewayParts['options'] => ({
   trusts: addressTest(config.trustedProxy),
 })
 
+/** Writes now and then when keys were last used. Returns the way to stop, which writes the rest. */
+function recordUses({ iam }: Access): () => Promise<void> {
+  // What cannot be written is tried again the next time; nothing else depends on it.
+  const write = (all = false) => iam.uses.flush(all).catch(() => undefined)
+  const timer = setInterval(() => void write(), usesMs).unref()
+  return () => {
+    clearInterval(timer)
+    return write(true)
+  }
+}
+
 /** Opens everything that a thread needs to answer. Rejects as the stores do. */
 export async function openHouse(options: HouseOptions): Promise<House> {
   const { config, masterKey, shared, reserve, started, index, onConnected } = options
@@ -114,6 +128,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   onConnected?.(store)
   const [blobs] = await Promise.all([openBlobs(options), readyChecksums()])
   const access = createAccess({ store, masterKey, clock })
+  const stopUses = recordUses(access)
   const core: Core = {
     digester,
     store,
@@ -162,6 +177,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     core,
     async close() {
       access.close()
+      await stopUses()
       await blobs.close()
       await store.close()
     },

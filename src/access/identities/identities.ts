@@ -1,7 +1,9 @@
 /** IAM of a store, put together: what IAM's operations and the admin API change, and what requests are decided by. */
 import type { Clock } from '../../ports/clock.ts'
 import type { MetaStore } from '../../ports/meta-store.ts'
+import { KeyUses } from '../key-uses.ts'
 import type { MasterKey } from '../seal.ts'
+import { Aliases } from './aliases.ts'
 import { Grants } from './grants.ts'
 import { Groups } from './groups.ts'
 import { AccessKeys } from './keys.ts'
@@ -22,6 +24,8 @@ export interface IdentityStore {
   readonly grants: Grants
   readonly providers: Providers
   readonly keys: AccessKeys
+  readonly uses: KeyUses
+  readonly aliases: Aliases
   readonly identities: Identities
 }
 
@@ -42,6 +46,8 @@ export function createIdentityStore(options: {
     grants: new Grants(records, changes),
     providers: new Providers(records, changes),
     keys: new AccessKeys(records, changes, masterKey),
+    uses: new KeyUses(store, clock),
+    aliases: new Aliases(records, changes),
     identities: new StoredIdentities(records),
   }
 }

@@ -2,6 +2,7 @@
 import { QueryError } from '../../model/query-errors.ts'
 import { get, type Stored, scan } from '../../ports/meta-store.ts'
 import { type AccessKey, newAccessKey } from '../access-keys.ts'
+import { keyRemovals } from '../key-uses.ts'
 import { type MasterKey, seal } from '../seal.ts'
 import { type KeyRecord, keysTable } from '../tables.ts'
 import type { Changes, Draft, Records } from './records.ts'
@@ -61,7 +62,7 @@ export class AccessKeys {
     return this.#changes.change(account, async draft => {
       const { revision: _, ...old } = await changeable(draft, user, id)
       const name = old.user ?? null
-      if (until <= draft.now) draft.writes.push({ remove: keysTable, key: [id] })
+      if (until <= draft.now) draft.writes.push(...keyRemovals(id))
       else {
         // It does not count itself, so that there is room for its successor; those that stay do.
         requireRoom((await keysOf(draft, account, name)).filter(other => other.id !== id))
@@ -124,7 +125,7 @@ export class AccessKeys {
   delete(account: string, user: string | undefined, id: string): Promise<void> {
     return this.#changes.change(account, async draft => {
       await changeable(draft, user, id)
-      draft.writes.push({ remove: keysTable, key: [id] })
+      draft.writes.push(...keyRemovals(id))
     })
   }
 }

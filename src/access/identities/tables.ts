@@ -95,4 +95,22 @@ export const identityChangesTable = table<ChangesRecord>({
   columns: { count: 'int' },
 })
 
-export const identityTables = [identitiesTable, identityLinksTable, identityChangesTable] as const
+/** What an account is called beside its name; no two accounts have the same. */
+export interface AliasRecord {
+  readonly alias: string
+  readonly account: string
+}
+
+export const accountAliasesTable = table<AliasRecord>({
+  name: 'account_aliases',
+  key: { alias: 'text' },
+  columns: { account: 'text' },
+  indexes: [{ name: 'aliases_by_account', on: ['account'] }],
+})
+
+export const identityTables = [
+  identitiesTable,
+  identityLinksTable,
+  identityChangesTable,
+  accountAliasesTable,
+] as const

@@ -63,12 +63,3 @@ export const getAccountSummary: QueryOperation<Nothing, shapes.GetAccountSummary
     return { SummaryMap: Object.fromEntries(texts) }
   },
 }
-
-/** Accounts have no aliases here. */
-export const listAccountAliases: QueryOperation<
-  shapes.ListAccountAliasesRequest,
-  shapes.ListAccountAliasesResponse
-> = {
-  action: 'iam:ListAccountAliases',
-  run: () => Promise.resolve({ AccountAliases: [], IsTruncated: false }),
-}

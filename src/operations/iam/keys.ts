@@ -85,8 +85,13 @@ export const getAccessKeyLastUsed: QueryOperation<
         `The Access Key with id ${input.AccessKeyId} cannot be found.`,
       )
     }
-    // AWS's words for what it does not know; no request is written down for it here.
-    const lastUsed = { ServiceName: 'N/A', Region: 'N/A' }
-    return { UserName: key.user ?? account.name, AccessKeyLastUsed: lastUsed }
+    const use = (await store.uses.of([key.id])).get(key.id)
+    return {
+      UserName: key.user ?? account.name,
+      AccessKeyLastUsed:
+        use === undefined
+          ? { ServiceName: 'N/A', Region: 'N/A' }
+          : { LastUsedDate: new Date(use.at), ServiceName: use.service, Region: use.region },
+    }
   },
 }

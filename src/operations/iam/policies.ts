@@ -29,7 +29,7 @@ const ofPolicy = (input: { readonly PolicyArn: string }, context: QueryContext):
   arnTarget(context, input.PolicyArn)
 
 /** Whose ARNs those of Moongate's own policies are. */
-const everybody = (account: AccountRecord): AccountRecord => ({
+export const everybody = (account: AccountRecord): AccountRecord => ({
   ...account,
   number: 'aws',
   admin: null,
@@ -49,7 +49,10 @@ async function found({ store, account }: QueryContext, arn: string): Promise<Fou
   return { owner: everybody(account), policy: asEntity(own, builtinCreated) }
 }
 
-const versionAnswer = (policy: EntityRecord, version: PolicyVersion): shapes.PolicyVersion => ({
+export const versionAnswer = (
+  policy: EntityRecord,
+  version: PolicyVersion,
+): shapes.PolicyVersion => ({
   VersionId: version.id,
   IsDefaultVersion: version.id === policy.document.defaultVersion,
   CreateDate: new Date(version.created),

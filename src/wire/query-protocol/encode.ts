@@ -21,6 +21,7 @@ const writeItem = (service: QueryService, member: Member, value: unknown): strin
   const { kind } = member
   if (typeof kind === 'object') return writeShape(service, kind.shape, value as object)
   if (kind === 'timestamp') return formatIso(value as Date)
+  if (kind === 'blob') return Buffer.from(value as Uint8Array).toString('base64')
   if (kind === 'map') return writeMap(value)
   return escapeXml(String(value))
 }
