@@ -6,6 +6,7 @@ import { type Access, createAccess } from '../access/accounts.ts'
 import type { MasterKey } from '../access/seal.ts'
 import { accessTables } from '../access/tables.ts'
 import { AdminApi } from '../admin/api.ts'
+import { createAttempts } from '../admin/sign-in/attempts.ts'
 import { SignIn } from '../admin/sign-in/sign-in.ts'
 import { BodyIds } from '../buckets/body-ids.ts'
 import { PlainBuckets } from '../buckets/buckets.ts'
@@ -55,6 +56,8 @@ export interface House {
   readonly access: Access
   readonly buckets: PlainBuckets
   readonly core: Core
+  /** Counts of failed sign-ins, which all workers of the process share. */
+  readonly attempts: SharedArrayBuffer
   close(): Promise<void>
 }
 
@@ -63,6 +66,8 @@ export interface HouseOptions {
   readonly masterKey: MasterKey
   /** What the connections of the process share; the first one of a process makes it. */
   readonly shared: SharedArrayBuffer | undefined
+  /** Of signing in, likewise. */
+  readonly attempts?: SharedArrayBuffer | undefined
   /** Of the data folder; undefined in memory. */
   readonly reserve: Reserve | undefined
   /** When the process began, in milliseconds since the epoch. */
@@ -157,17 +162,17 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     lacksRoom: bytes => reserve !== undefined && lacksRoom(reserve, bytes, config.inlineMax),
   }
   const { region } = config
-  const imagined = imagine(region, () => clock.now())
   const api = new AdminApi({
     access,
     buckets,
     clock,
     region,
     newBuckets: newBuckets(config),
-    imagine: imagined,
+    imagine: imagine(region, () => clock.now()),
   })
   const { fetcher } = gatewayParts
-  const signIn = new SignIn({ access, fetcher, clock, settings: config.admin })
+  const { attempts = createAttempts() } = options
+  const signIn = new SignIn({ access, fetcher, clock, settings: config.admin, attempts })
   const handler = withAdmin(createGateway(gatewayParts), { api, signIn }, gatewayParts)
   return {
     handler,
@@ -175,6 +180,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     access,
     buckets,
     core,
+    attempts,
     async close() {
       access.close()
       await stopUses()

@@ -108,6 +108,7 @@ function workersFor(
       port,
       logs: wanted,
       shared: house.store.shared,
+      attempts: house.attempts,
       state: state.buffer,
       reserve: reserve?.shared,
     },

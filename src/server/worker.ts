@@ -13,6 +13,8 @@ export interface WorkerData {
   readonly config: Config
   readonly masterKey: MasterKey
   readonly shared: SharedArrayBuffer
+  /** Counts of failed sign-ins. */
+  readonly attempts: SharedArrayBuffer
   readonly state: SharedArrayBuffer
   /** What the threads share of the reserve. */
   readonly reserve: SharedArrayBuffer | undefined
@@ -47,6 +49,7 @@ const house = await openHouse({
   config,
   masterKey,
   shared,
+  attempts: data.attempts,
   reserve,
   started,
   index,

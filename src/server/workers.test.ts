@@ -15,6 +15,7 @@ function make(started: number) {
       config,
       masterKey: createSecretKey(Buffer.alloc(32)),
       shared: new SharedArrayBuffer(8),
+      attempts: new SharedArrayBuffer(8),
       state: new SharedArrayBuffer(4),
       reserve: undefined,
       counters: [],

@@ -7,13 +7,13 @@ import { exportSPKI, generateKeyPair, type JWTPayload, SignJWT, UnsecuredJWT } f
 import { errorOf } from '../admin.ts'
 import type { Answer } from '../client.ts'
 import { directory, noDirectory, startDirectory, startProvider } from '../directory.ts'
-import { type Running, runCommand, startInProcess } from '../server.ts'
+import { type Running, runCommand, spawnServer, startInProcess } from '../server.ts'
 
 const users = '/-/admin/v1/users'
 const policies = { storage: ['AdministratorAccess'], others: ['AmazonS3ReadOnlyAccess', 'gone'] }
 
 const show = (
-  { client }: Running,
+  { client }: Pick<Running, 'client'>,
   authorization: string,
   more: Readonly<Record<string, string>> = {},
 ): Promise<Answer> => client.plain({ target: users, headers: { authorization, ...more } })
@@ -194,6 +194,17 @@ test('row 31: 100 bad sign-ins at once', { skip: noDirectory }, async t => {
   }
   // Whoever has a key is not concerned.
   assert.equal((await running.client.get(users)).status, 200)
+})
+
+test('row 31: ten bad sign-ins are enough, whichever workers they come to', async () => {
+  const server = await spawnServer({ args: ['--workers', '3'] })
+  const answers = await Promise.all(
+    Array.from({ length: 90 }, (_, i) => show(server, basic('ann', String(i)))),
+  )
+  const statuses = answers.map(({ status }) => status)
+  assert.equal(statuses.filter(status => status === 401).length, 10)
+  assert.equal(statuses.filter(status => status === 429).length, 80)
+  assert.equal(await server.stop(), 0)
 })
 
 test('a directory that cannot be asked is told as that', async t => {

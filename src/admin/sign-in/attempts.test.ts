@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { AdminError } from '../errors.ts'
-import { Attempts } from './attempts.ts'
+import { Attempts, createAttempts } from './attempts.ts'
 
 const tooMany = (after: number) => (error: unknown) =>
   error instanceof AdminError &&
@@ -28,4 +28,37 @@ test('what went well is not counted, and many names are many failures of one add
   for (let i = 0; i < 1000; i++) attempts.begin('ann', 'here')()
   for (let i = 0; i < 60; i++) attempts.begin(`name-${i}`, 'here')
   assert.throws(() => attempts.begin('ann', 'here'), tooMany(60))
+})
+
+test('all workers count together, also what goes well with one of them', () => {
+  const shared = createAttempts()
+  let now = 5000
+  const workers = [0, 1, 2].map(() => new Attempts(() => now, shared))
+  const begin = (i: number, name = 'ann') => {
+    const worker = workers[i % workers.length]
+    assert.ok(worker !== undefined)
+    return worker.begin(name, 'here')
+  }
+  const begun = Array.from({ length: 10 }, (_, i) => begin(i))
+  for (let i = 0; i < 3; i++) assert.throws(() => begin(i), tooMany(60))
+  begun[4]?.()
+  begin(0)
+  assert.throws(() => begin(1), tooMany(60))
+  // Those that were refused are no attempts of the address.
+  for (let i = 10; i < 60; i++) begin(i, `name-${i}`)
+  assert.throws(() => begin(0, 'bob'), tooMany(60))
+  now += 60_000
+  begin(2)
+  // What was begun in the minute before takes nothing off this one.
+  begun[5]?.()
+  for (let i = 1; i < 10; i++) begin(i)
+  assert.throws(() => begin(0), tooMany(60))
+})
+
+test('a great many names are counted each, in a table that does not grow', () => {
+  const attempts = new Attempts(() => 1)
+  for (let i = 0; i < 100; i++) {
+    for (let j = 0; j < 10; j++) attempts.begin(`name-${i}`, `address-${i}`)
+    assert.throws(() => attempts.begin(`name-${i}`, `address-${i}`), tooMany(60))
+  }
 })

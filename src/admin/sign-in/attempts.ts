@@ -1,23 +1,49 @@
-/** Bounds how often somebody may fail to sign in: by name and address, and by address alone. */
+/**
+ * Bounds how often somebody may fail to sign in: by name and address, and by address alone, at all workers together.
+ *
+ * Names are anybody's to make up, so what is kept has a fixed size: each key is counted in two places of a table, among
+ * others that fall there, and its count is the smaller one. So nobody gets more attempts than the limit; to take those of
+ * others one would have to fill both of their places, which nobody can know without the secret of the process.
+ */
+import { hash, randomFillSync } from 'node:crypto'
 import { AdminError } from '../errors.ts'
 
 const windowMs = 60_000
 const mostByName = 10
 const mostByAddress = 60
-/** Names are anybody's to make up; beyond this the oldest is forgotten. */
-const knownMax = 10_000
+const placesMax = 2 ** 14
+const secretBytes = 16
+
+/** A place: when its count began, in milliseconds since the epoch, and below that the count. */
+const countBits = 20n
+const countMask = (1n << countBits) - 1n
 
 interface Counted {
-  failures: number
+  readonly since: number
+  readonly count: number
+}
+
+/** What all workers of a process share of it. */
+export function createAttempts(): SharedArrayBuffer {
+  const shared = new SharedArrayBuffer(secretBytes + placesMax * 8)
+  new Uint8Array(shared, 0, secretBytes).set(randomFillSync(new Uint8Array(secretBytes)))
+  return shared
+}
+
+interface Begun {
+  readonly place: number
   readonly since: number
 }
 
 export class Attempts {
-  readonly #counts = new Map<string, Counted>()
+  readonly #secret: string
+  readonly #places: BigUint64Array
   readonly #now: () => number
 
-  constructor(now: () => number) {
+  constructor(now: () => number, shared = createAttempts()) {
     this.#now = now
+    this.#secret = Buffer.from(new Uint8Array(shared, 0, secretBytes)).toString('hex')
+    this.#places = new BigUint64Array(shared, secretBytes)
   }
 
   /**
@@ -25,31 +51,54 @@ export class Attempts {
    * the other. Throws TooManyAttempts; answers what to call when it went well.
    */
   begin(name: string, address: string): () => void {
+    const now = this.#now()
     const counted = [
       { key: JSON.stringify([address, name]), most: mostByName },
       { key: address, most: mostByAddress },
-    ].map(({ key, most }) => ({ count: this.#count(key), most }))
-    const full = counted.filter(({ count, most }) => count.failures >= most)
-    if (full.length > 0) throw tooMany(Math.max(...full.map(({ count }) => this.#left(count))))
-    for (const { count } of counted) count.failures += 1
-    return () => {
-      for (const { count } of counted) count.failures -= 1
+    ].map(({ key, most }) => ({
+      most,
+      counts: this.#placesOf(key).map(place => ({ place, ...this.#add(place, now) })),
+    }))
+    const takeBack = () => {
+      for (const { counts } of counted) for (const begun of counts) this.#takeBack(begun)
     }
+    const waits = counted
+      .filter(({ counts, most }) => counts.every(({ count }) => count > most))
+      // The count falls when the first of its places begins anew.
+      .map(({ counts }) => Math.min(...counts.map(({ since }) => since)) + windowMs - now)
+    if (waits.length === 0) return takeBack
+    takeBack()
+    throw tooMany(Math.max(1, Math.ceil(Math.max(...waits) / 1000)))
   }
 
-  #left({ since }: Counted): number {
-    return Math.max(1, Math.ceil((since + windowMs - this.#now()) / 1000))
+  #placesOf(key: string): readonly number[] {
+    const digest = hash('sha256', `${this.#secret} ${key}`, 'buffer')
+    const first = digest.readUInt32LE(0) % placesMax
+    const distance = 1 + (digest.readUInt32LE(4) % (placesMax - 1))
+    return [first, (first + distance) % placesMax]
   }
 
-  #count(key: string): Counted {
-    const known = this.#counts.get(key)
-    if (known !== undefined && this.#now() - known.since < windowMs) return known
-    this.#counts.delete(key)
-    const oldest = this.#counts.keys().next()
-    if (this.#counts.size >= knownMax && oldest.done !== true) this.#counts.delete(oldest.value)
-    const fresh = { failures: 0, since: this.#now() }
-    this.#counts.set(key, fresh)
-    return fresh
+  #add(place: number, now: number): Counted {
+    return this.#change(place, ({ since, count }) =>
+      count > 0 && now - since < windowMs ? { since, count: count + 1 } : { since: now, count: 1 },
+    )
+  }
+
+  /** What was begun in a minute that is over is forgotten already. */
+  #takeBack({ place, since: begun }: Begun): void {
+    this.#change(place, ({ since, count }) => ({
+      since,
+      count: since === begun && count > 0 ? count - 1 : count,
+    }))
+  }
+
+  #change(place: number, to: (before: Counted) => Counted): Counted {
+    for (;;) {
+      const before = Atomics.load(this.#places, place)
+      const next = to({ since: Number(before >> countBits), count: Number(before & countMask) })
+      const word = (BigInt(next.since) << countBits) | BigInt(next.count)
+      if (Atomics.compareExchange(this.#places, place, before, word) === before) return next
+    }
   }
 }
 

@@ -17,6 +17,8 @@ export interface SignInParts {
   readonly fetcher: Fetcher
   readonly clock: Clock
   readonly settings: SignInSettings
+  /** From {@link createAttempts}, the same in all workers. */
+  readonly attempts: SharedArrayBuffer
 }
 
 /** What a request shows, and where it comes from. */
@@ -42,7 +44,7 @@ export class SignIn {
 
   constructor(parts: SignInParts) {
     this.#parts = parts
-    this.#attempts = new Attempts(() => parts.clock.now())
+    this.#attempts = new Attempts(() => parts.clock.now(), parts.attempts)
   }
 
   /** Throws SignInFailed, TooManyAttempts; Unauthorized where others could read what is shown. */
