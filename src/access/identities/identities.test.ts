@@ -332,3 +332,39 @@ test('keys of the root are told however many its users have', async t => {
     [made.info.id],
   )
 })
+
+test('whatever has tags gets and loses them in the same way', async t => {
+  const { users, roles, policies, providers } = await setUp(t)
+  await users.create(account, { name: 'Alice' })
+  await roles.create(account, { name: 'reader', trust })
+  await policies.create(account, { name: 'p', text: allow('s3:*') })
+  await providers.create(account, { url: 'https://id.example.com' })
+  const arn = 'arn:aws:iam::111122223333:'
+  for (const [store, name] of [
+    [users, 'alice'],
+    [roles, 'reader'],
+    [policies, `${arn}policy/p`],
+    [providers, `${arn}oidc-provider/id.example.com`],
+  ] as const) {
+    const { tags } = store
+    const now = async () => (await store.get(account, name))?.document.tags
+    await tags.add(account, name, [
+      { Key: 'team', Value: 'blue' },
+      { Key: 'floor', Value: '1' },
+    ])
+    await tags.add(account, name, [{ Key: 'TEAM', Value: 'red' }])
+    assert.deepEqual(await now(), [
+      { Key: 'TEAM', Value: 'red' },
+      { Key: 'floor', Value: '1' },
+    ])
+    await tags.remove(account, name, ['Team', 'none'])
+    assert.deepEqual(await now(), [{ Key: 'floor', Value: '1' }])
+    const many = Array.from({ length: 50 }, (_, i) => ({ Key: `k${i}`, Value: '' }))
+    await fails(tags.add(account, name, many), 'LimitExceeded')
+    await fails(tags.add(admin, name, []), 'NoSuchEntity')
+  }
+  await fails(
+    policies.tags.add(account, 'arn:aws:iam::aws:policy/ReadOnlyAccess', []),
+    'AccessDenied',
+  )
+})

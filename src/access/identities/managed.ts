@@ -6,16 +6,15 @@ import { compilePolicy, policySize, requireSize } from './compile.ts'
 import {
   alreadyExists,
   keyOf,
-  mergeTags,
   newEntityId,
   requireName,
   requirePath,
   requireTags,
-  withoutTags,
 } from './names.ts'
 import type { Changes, Draft, Page, PageRequest, Records } from './records.ts'
 import { policyReference } from './references.ts'
 import type { EntityDocument, EntityRecord, PolicyVersion } from './tables.ts'
+import { Tags } from './tags.ts'
 
 export interface NewPolicy {
   readonly name: string
@@ -48,10 +47,12 @@ function withRoom(versions: readonly PolicyVersion[], inForce: string | undefine
 export class ManagedPolicies {
   readonly #records: Records
   readonly #changes: Changes
+  readonly tags: Tags
 
   constructor(records: Records, changes: Changes) {
     this.#records = records
     this.#changes = changes
+    this.tags = new Tags(changes, ownPolicy)
   }
 
   /** Throws EntityAlreadyExists, MalformedPolicyDocument, LimitExceeded, ValidationError. */
@@ -168,26 +169,6 @@ export class ManagedPolicies {
       }
       const versions = (record.document.versions ?? []).filter(({ id }) => id !== version)
       draft.put({ ...record, document: { ...record.document, versions } })
-    })
-  }
-
-  tag(account: string, arn: string, tags: readonly Tag[]): Promise<void> {
-    return this.#setTags(account, arn, before => mergeTags(before, tags))
-  }
-
-  untag(account: string, arn: string, keys: readonly string[]): Promise<void> {
-    return this.#setTags(account, arn, before => withoutTags(before, keys))
-  }
-
-  #setTags(
-    account: string,
-    arn: string,
-    decide: (tags: readonly Tag[]) => readonly Tag[],
-  ): Promise<void> {
-    return this.#changes.change(account, async draft => {
-      const record = await ownPolicy(draft, arn)
-      const tags = decide(record.document.tags)
-      draft.put({ ...record, document: { ...record.document, tags } })
     })
   }
 }

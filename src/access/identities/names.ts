@@ -103,21 +103,6 @@ export function requireTags(tags: readonly Tag[], keys: 'once' | 'repeated' = 'o
   }
 }
 
-/** Tags with others laid over them; keys are the same without regard to case. */
-export function mergeTags(tags: readonly Tag[], more: readonly Tag[]): readonly Tag[] {
-  const merged = new Map(tags.map(tag => [tag.Key.toLowerCase(), tag]))
-  for (const tag of more) merged.set(tag.Key.toLowerCase(), tag)
-  const result = [...merged.values()]
-  requireTags(more)
-  requireTags(result)
-  return result
-}
-
-export function withoutTags(tags: readonly Tag[], keys: readonly string[]): readonly Tag[] {
-  const gone = new Set(keys.map(key => key.toLowerCase()))
-  return tags.filter(tag => !gone.has(tag.Key.toLowerCase()))
-}
-
 /**
  * The account's number as ARNs have it. What an administrator of a volume makes belongs to the volume and no account:
  * its ARNs have none, as those of RGW's users outside accounts.

@@ -3,17 +3,10 @@ import { QueryError } from '../../model/query-errors.ts'
 import type { Tag } from '../../ports/keyspace.ts'
 import { scan } from '../../ports/meta-store.ts'
 import type { AccountRecord } from '../tables.ts'
-import {
-  arnAccount,
-  arnOf,
-  keyOf,
-  mergeTags,
-  parseIamArn,
-  requireTags,
-  withoutTags,
-} from './names.ts'
+import { arnAccount, arnOf, keyOf, parseIamArn, requireTags } from './names.ts'
 import type { Changes, Draft, Records } from './records.ts'
 import { type EntityDocument, type EntityRecord, identitiesTable } from './tables.ts'
+import { Tags } from './tags.ts'
 
 export interface NewProvider {
   /** With its scheme. */
@@ -67,10 +60,12 @@ function requireThumbprints(thumbprints: readonly string[]): void {
 export class Providers {
   readonly #records: Records
   readonly #changes: Changes
+  readonly tags: Tags
 
   constructor(records: Records, changes: Changes) {
     this.#records = records
     this.#changes = changes
+    this.tags = new Tags(changes, (draft, arn) => providerByArn(draft, draft.owner, arn))
   }
 
   /** Throws EntityAlreadyExists, InvalidInput, LimitExceeded. */
@@ -137,20 +132,6 @@ export class Providers {
   setThumbprints(account: string, arn: string, thumbprints: readonly string[]): Promise<void> {
     requireThumbprints(thumbprints)
     return this.#document(account, arn, document => ({ ...document, thumbprints }))
-  }
-
-  tag(account: string, arn: string, tags: readonly Tag[]): Promise<void> {
-    return this.#document(account, arn, document => ({
-      ...document,
-      tags: mergeTags(document.tags, tags),
-    }))
-  }
-
-  untag(account: string, arn: string, keys: readonly string[]): Promise<void> {
-    return this.#document(account, arn, document => ({
-      ...document,
-      tags: withoutTags(document.tags, keys),
-    }))
   }
 
   #document(

@@ -6,16 +6,15 @@ import {
   alreadyExists,
   holderOf,
   keyOf,
-  mergeTags,
   newEntityId,
   requireName,
   requirePath,
   requireTags,
-  withoutTags,
 } from './names.ts'
 import type { Changes, Page, PageRequest, Records } from './records.ts'
 import { linkPolicy } from './references.ts'
 import type { EntityDocument, EntityRecord } from './tables.ts'
+import { Tags } from './tags.ts'
 
 export interface NewRole {
   readonly name: string
@@ -54,10 +53,12 @@ function requireTrust(trust: string, name: string): void {
 export class Roles {
   readonly #records: Records
   readonly #changes: Changes
+  readonly tags: Tags
 
   constructor(records: Records, changes: Changes) {
     this.#records = records
     this.#changes = changes
+    this.tags = new Tags(changes, (draft, name) => draft.entity(draft.id, 'role', name))
   }
 
   /** Throws EntityAlreadyExists, MalformedPolicyDocument, ValidationError. */
@@ -111,20 +112,6 @@ export class Roles {
       requireTrust(trust, name)
       return { ...document, trust }
     })
-  }
-
-  tag(account: string, name: string, tags: readonly Tag[]): Promise<EntityRecord> {
-    return this.#document(account, name, document => ({
-      ...document,
-      tags: mergeTags(document.tags, tags),
-    }))
-  }
-
-  untag(account: string, name: string, keys: readonly string[]): Promise<EntityRecord> {
-    return this.#document(account, name, document => ({
-      ...document,
-      tags: withoutTags(document.tags, keys),
-    }))
   }
 
   #document(

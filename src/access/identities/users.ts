@@ -8,16 +8,15 @@ import {
   alreadyExists,
   holderOf,
   keyOf,
-  mergeTags,
   newEntityId,
   requireName,
   requirePath,
   requireTags,
-  withoutTags,
 } from './names.ts'
 import type { Changes, Draft, Page, PageRequest, Records } from './records.ts'
 import { linkPolicy } from './references.ts'
 import type { EntityRecord } from './tables.ts'
+import { Tags } from './tags.ts'
 
 export interface NewUser {
   readonly name: string
@@ -41,10 +40,12 @@ const keysOfUserMax = 1000
 export class Users {
   readonly #records: Records
   readonly #changes: Changes
+  readonly tags: Tags
 
   constructor(records: Records, changes: Changes) {
     this.#records = records
     this.#changes = changes
+    this.tags = new Tags(changes, (draft, name) => draft.entity(draft.id, 'user', name))
   }
 
   /** Throws EntityAlreadyExists, ValidationError. */
@@ -112,26 +113,6 @@ export class Users {
       if ((await keysOf(draft, record.name)).length > 0) throw inUse('access keys')
       for (const { relation, target, holder } of links) draft.unlink(relation, target, holder)
       draft.remove(record)
-    })
-  }
-
-  tag(account: string, name: string, tags: readonly Tag[]): Promise<void> {
-    return this.#setTags(account, name, before => mergeTags(before, tags))
-  }
-
-  untag(account: string, name: string, keys: readonly string[]): Promise<void> {
-    return this.#setTags(account, name, before => withoutTags(before, keys))
-  }
-
-  #setTags(
-    account: string,
-    name: string,
-    decide: (tags: readonly Tag[]) => readonly Tag[],
-  ): Promise<void> {
-    return this.#changes.change(account, async draft => {
-      const record = await draft.entity(account, 'user', name)
-      const tags = decide(record.document.tags)
-      draft.put({ ...record, document: { ...record.document, tags } })
     })
   }
 

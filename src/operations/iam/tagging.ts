@@ -1,5 +1,6 @@
 /** Tagging and untagging, alike for all entities of IAM that have tags. */
 import type { IdentityStore } from '../../access/identities/identities.ts'
+import type { Tags } from '../../access/identities/tags.ts'
 import type { Tag } from '../../model/iam-shapes.gen.ts'
 import {
   type Nothing,
@@ -11,8 +12,7 @@ import {
 import { requestTags } from './answers.ts'
 
 interface Taggable {
-  tag(account: string, name: string, tags: readonly Tag[]): Promise<unknown>
-  untag(account: string, name: string, keys: readonly string[]): Promise<unknown>
+  readonly tags: Tags
 }
 
 interface Tagged<Named> {
@@ -43,7 +43,7 @@ export function taggingOf<Named>({
         return { ...found, facts: { ...found.facts, ...requestTags(input.Tags) } }
       },
       async run(input, { store, account }) {
-        await entities(store).tag(account.id, nameOf(input), input.Tags)
+        await entities(store).tags.add(account.id, nameOf(input), input.Tags)
         return nothing
       },
     },
@@ -54,7 +54,7 @@ export function taggingOf<Named>({
         return { ...found, facts: { ...found.facts, 'aws:tagkeys': input.TagKeys } }
       },
       async run(input, { store, account }) {
-        await entities(store).untag(account.id, nameOf(input), input.TagKeys)
+        await entities(store).tags.remove(account.id, nameOf(input), input.TagKeys)
         return nothing
       },
     },
