@@ -4,9 +4,10 @@ import type { Holder, Owners } from '../ports/owners.ts'
 import type { Quota } from '../ports/volumes.ts'
 import type { Core } from './core.ts'
 import { setOwnerQuota } from './quotas.ts'
-import { type OwnerRecord, ownersTable, usageTable } from './tables.ts'
+import { type OwnerQuota, type OwnerRecord, ownersTable, usageTable } from './tables.ts'
 
 const knownMax = 10_000
+const noLimits: Quota = { bytes: null, objects: null }
 
 interface Known {
   readonly generation: number
@@ -39,9 +40,16 @@ export class PlainOwners implements Owners {
     return { counted: await setOwnerQuota(this.#core, { account, user }, quota) }
   }
 
-  async usage({ account, user }: Holder): ReturnType<Owners['usage']> {
-    const record = await this.find(account)
-    const found = record?.quotas.find(quota => quota.user === user)
+  async forget(holder: Holder): Promise<void> {
+    if ((await this.#quotaOf(holder)) !== undefined) await this.setQuota(holder, noLimits)
+  }
+
+  async #quotaOf({ account, user }: Holder): Promise<OwnerQuota | undefined> {
+    return (await this.find(account))?.quotas.find(quota => quota.user === user)
+  }
+
+  async usage(holder: Holder): ReturnType<Owners['usage']> {
+    const found = await this.#quotaOf(holder)
     if (found === undefined) return undefined
     const { gets } = await this.#core.store.read({ gets: [get(usageTable, [found.scope])] })
     const { bytes = 0, objects = 0 } = gets[0].record ?? {}

@@ -2,6 +2,15 @@
 import { adminPath } from '../admin/client.ts'
 import { call, callAll, positionalsOf } from './calls.ts'
 import type { Arguments } from './command.ts'
+import {
+  limitsOf,
+  type NewQuota,
+  noQuota,
+  quotaAfter,
+  quotaLines,
+  tellQuota,
+  type Usage,
+} from './volume.ts'
 
 interface Account {
   readonly id: string
@@ -25,11 +34,21 @@ export async function listAccounts(args: Arguments): Promise<number> {
   return 0
 }
 
+interface Info {
+  readonly account: Account
+  /** Null: no quota. */
+  readonly usage: Usage | null
+}
+
+const pathOf = (id = '-'): string => adminPath('accounts', id)
+
+const infoOf = (args: Arguments, id: string | undefined): Promise<Info> =>
+  call<Info>(args, { method: 'GET', path: pathOf(id) })
+
 export async function showAccount(args: Arguments): Promise<number> {
-  const [id = '-'] = positionalsOf(args, 'account info [ID]', 0, 1)
-  const path = adminPath('accounts', id)
-  const data = await call<{ account: Account }>(args, { method: 'GET', path })
-  const { account } = data
+  const [id] = positionalsOf(args, 'account info [ID]', 0, 1)
+  const data = await infoOf(args, id)
+  const { account, usage } = data
   const rights = [
     ...(account.root ? ['this Moongate'] : []),
     ...(account.admin ? [`the users of /${account.volume}`] : []),
@@ -41,8 +60,22 @@ export async function showAccount(args: Arguments): Promise<number> {
     ...(account.email === null ? [] : [`  email    ${account.email}`]),
     `  volume   /${account.volume}`,
     `  created  ${account.created}`,
+    ...(usage === null ? [] : quotaLines(usage.quota, usage)),
     ...(rights.length === 0 ? [] : [`  governs  ${rights.join(', ')}`]),
   ]
   args.output.result(words.join('\n'), data)
+  return 0
+}
+
+export async function limitAccount(args: Arguments): Promise<number> {
+  const [id] = positionalsOf(args, 'account quota [ID]', 0, 1)
+  const body = await quotaAfter(
+    args,
+    limitsOf(args),
+    async () => (await infoOf(args, id)).usage?.quota ?? noQuota,
+  )
+  const path = `${pathOf(id)}/quota`
+  const data = await call<NewQuota>(args, { method: 'PUT', path, body })
+  tellQuota(args, id === undefined ? 'the account' : `account ${id}`, data)
   return 0
 }

@@ -14,10 +14,11 @@ import type { Arguments } from './command.ts'
 import {
   limitsOf,
   type NewQuota,
-  type Quota,
+  noQuota,
   quotaAfter,
   quotaLines,
   tellQuota,
+  type Usage,
   untouched,
 } from './volume.ts'
 
@@ -38,7 +39,7 @@ interface Bucket extends Reference {
 
 interface Info {
   readonly bucket: Bucket
-  readonly usage: { quota: Quota; bytes: number; objects: number; counting: boolean } | null
+  readonly usage: (Usage & { readonly counting: boolean }) | null
 }
 
 const pathOf = ({ volume, bucket }: Place, kind = 'buckets'): string =>
@@ -133,7 +134,7 @@ export async function limitBucket(args: Arguments): Promise<number> {
   const path = `${pathOf(placeIn(text))}/quota`
   const body = await quotaAfter(args, limitsOf(args), async () => {
     const { usage } = await infoOf(args, text)
-    return usage?.quota ?? { bytes: null, objects: null }
+    return usage?.quota ?? noQuota
   })
   tellQuota(args, text, await call<NewQuota>(args, { method: 'PUT', path, body }))
   return 0

@@ -1,6 +1,7 @@
 /** Commands of users, groups, roles, keys and policies. */
 import type { Arguments, Flag } from './command.ts'
 import type { IdentityKind } from './identity.ts'
+import { liftedFlag, quotaDetails, quotaFlags } from './quota-flags.ts'
 import type { Said } from './said.ts'
 
 type Flags = Readonly<Record<string, Flag>>
@@ -10,10 +11,11 @@ const account: Flags = { account: { shown: 'ID', doc: 'Canonical id of another a
 const examplesOf: Readonly<Record<IdentityKind, { name: string; create: string; own: Flags }>> = {
   user: {
     name: 'ann',
-    create: 'ann --email ann@example.com',
+    create: 'ann --quota-bytes 10GiB',
     own: {
       'display-name': { shown: 'TEXT', doc: 'For people' },
       email: { shown: 'ADDRESS', doc: 'E-mail address' },
+      ...quotaFlags,
     },
   },
   group: { name: 'staff', create: 'staff', own: {} },
@@ -72,7 +74,16 @@ function identityCommands(kind: IdentityKind): readonly Said[] {
 const membership = (verb: 'add' | 'remove') => async (args: Arguments) =>
   (await import('./identity.ts')).changeMembership(verb, args)
 
-const memberCommands: readonly Said[] = [
+const userCommands: readonly Said[] = [
+  {
+    name: 'user quota',
+    summary: 'Set the quota of what a user writes; what is there is counted first',
+    positionals: 'USER',
+    own: { ...quotaFlags, ...liftedFlag, ...account },
+    details: quotaDetails,
+    examples: ['moongate user quota ann --quota-bytes 10GiB', 'moongate user quota ann --none'],
+    run: async args => (await import('./identity.ts')).limitUser(args),
+  },
   {
     name: 'user add',
     summary: 'Put a user into a group',
@@ -269,8 +280,9 @@ const policyCommands: readonly Said[] = [
   },
 ]
 
-const ofAccount = (name: 'listAccounts' | 'showAccount') => async (args: Arguments) =>
-  (await import('./account.ts'))[name](args)
+const ofAccount =
+  (name: 'listAccounts' | 'showAccount' | 'limitAccount') => async (args: Arguments) =>
+    (await import('./account.ts'))[name](args)
 
 const accountCommands: readonly Said[] = [
   {
@@ -281,17 +293,26 @@ const accountCommands: readonly Said[] = [
   },
   {
     name: 'account info',
-    summary: 'Show an account, your own if none is named',
+    summary: 'Show an account, your own if none is named, with its quota',
     positionals: '[ID]',
     examples: ['moongate account info', 'moongate account info research'],
     run: ofAccount('showAccount'),
+  },
+  {
+    name: 'account quota',
+    summary: 'Set the quota of all buckets of an account; what is in them is counted first',
+    positionals: '[ID]',
+    own: { ...quotaFlags, ...liftedFlag },
+    details: quotaDetails,
+    examples: ['moongate account quota --quota-bytes 1TiB'],
+    run: ofAccount('limitAccount'),
   },
 ]
 
 export const identityCommandList: readonly Said[] = [
   ...accountCommands,
   ...identityCommands('user'),
-  ...memberCommands,
+  ...userCommands,
   ...identityCommands('group'),
   ...identityCommands('role'),
   ...keyCommands,

@@ -3,6 +3,16 @@ import { readFileSync } from 'node:fs'
 import { adminPath } from '../admin/client.ts'
 import { call, callAll, flagOf, positionalsOf, wholeOf } from './calls.ts'
 import { type Arguments, WrongUse } from './command.ts'
+import {
+  limitsOf,
+  type NewQuota,
+  noQuota,
+  quotaAfter,
+  quotaLines,
+  tellQuota,
+  type Usage,
+  untouched,
+} from './volume.ts'
 
 export type IdentityKind = 'user' | 'group' | 'role'
 
@@ -26,6 +36,8 @@ interface Info {
   }
   /** Of roles. */
   readonly trust?: unknown
+  /** Of users; null: no quota. */
+  readonly usage?: Usage | null
 }
 
 const wordOf = (kind: IdentityKind): string => kind.charAt(0).toUpperCase() + kind.slice(1)
@@ -52,11 +64,18 @@ function creation(kind: IdentityKind, args: Arguments): object {
   const description = flagOf(args, 'description')
   if (kind === 'group') return {}
   if (kind === 'user')
-    return { displayName: flagOf(args, 'display-name'), email: flagOf(args, 'email') }
+    return {
+      displayName: flagOf(args, 'display-name'),
+      email: flagOf(args, 'email'),
+      ...limitsOf(args),
+    }
   const trust = flagOf(args, 'trust')
   if (trust === undefined) throw new WrongUse('A role needs --trust FILE: who may assume it.')
   return { trust: documentIn(trust), description, maxSession: wholeOf(args, 'max-session') }
 }
+
+const untouchedOf = (kind: IdentityKind, args: Arguments): string =>
+  kind === 'user' ? untouched(limitsOf(args)) : ''
 
 export async function createIdentity(kind: IdentityKind, args: Arguments): Promise<number> {
   const [name = ''] = positionalsOf(args, `${kind} create NAME`, 1)
@@ -66,8 +85,8 @@ export async function createIdentity(kind: IdentityKind, args: Arguments): Promi
     query: accountOf(args),
     body: creation(kind, args),
   })
-  const state = data.created ? 'is made' : 'is there already'
-  args.output.result(`${wordOf(kind)} ${name} ${state}.`, data)
+  const state = data.created ? 'is made.' : `is there already.${untouchedOf(kind, args)}`
+  args.output.result(`${wordOf(kind)} ${name} ${state}`, data)
   return 0
 }
 
@@ -105,9 +124,25 @@ export async function showIdentity(kind: IdentityKind, args: Arguments): Promise
     ),
     ...line('inline', inline),
     ...(boundary === undefined ? [] : line('boundary', [boundary.name])),
+    ...(data.usage === null || data.usage === undefined
+      ? []
+      : quotaLines(data.usage.quota, data.usage)),
     ...(data.trust === undefined ? [] : ['  trust', JSON.stringify(data.trust, null, 2)]),
   ]
   args.output.result(words.join('\n'), data)
+  return 0
+}
+
+export async function limitUser(args: Arguments): Promise<number> {
+  const [name = ''] = positionalsOf(args, 'user quota USER', 1)
+  const path = adminPath('users', name)
+  const query = accountOf(args)
+  const body = await quotaAfter(args, limitsOf(args), async () => {
+    const { usage } = await call<Info>(args, { method: 'GET', path, query })
+    return usage?.quota ?? noQuota
+  })
+  const what = { method: 'PUT', path: `${path}/quota`, query, body } as const
+  tellQuota(args, `user ${name}`, await call<NewQuota>(args, what))
   return 0
 }
 

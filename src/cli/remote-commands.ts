@@ -1,6 +1,7 @@
 /** Commands on a running server, which speak to its admin API. */
 import type { Arguments, Command, Flag } from './command.ts'
 import { identityCommandList } from './identity-commands.ts'
+import { liftedFlag, quotaDetails, quotaFlags } from './quota-flags.ts'
 import type { Said } from './said.ts'
 
 type Flags = Readonly<Record<string, Flag>>
@@ -13,18 +14,10 @@ const remote = ({ own = {}, ...command }: Said): Command => ({
 })
 
 const owner: Flags = { owner: { shown: 'ID', doc: 'Canonical id of the account it belongs to' } }
-const quota: Flags = {
-  'quota-bytes': { shown: 'SIZE', doc: 'At most so many bytes, for instance 10GiB' },
-  'quota-objects': { shown: 'N', doc: 'At most so many versions of objects' },
-}
 const volumeQuota: Flags = {
-  ...quota,
+  ...quotaFlags,
   'quota-buckets': { shown: 'N', doc: 'At most so many buckets, links among them' },
 }
-const none: Flags = { none: { doc: 'Lift all limits' } }
-const quotaDetails = async (): Promise<string> =>
-  'Limits that are not named stay as they are; a limit of none lifts one, as in --quota-bytes none.'
-
 type VolumeCommands = typeof import('./volume.ts')
 const volume =
   (name: 'createVolume' | 'listVolumes' | 'showVolume' | 'limitVolume' | 'deleteVolume') =>
@@ -59,7 +52,7 @@ const volumeCommands: readonly Said[] = [
     name: 'volume quota',
     summary: 'Set the quota of a volume; what is in it is counted first',
     positionals: 'VOLUME',
-    own: { ...volumeQuota, ...none },
+    own: { ...volumeQuota, ...liftedFlag },
     details: quotaDetails,
     examples: [
       'moongate volume quota /vol1 --quota-bytes 10GiB --quota-buckets 20',
@@ -89,7 +82,7 @@ const bucketCommands: readonly Said[] = [
     name: 'bucket create',
     summary: 'Make a bucket in a volume; one that is there already is well',
     positionals: 'BUCKET',
-    own: { ...owner, ...quota },
+    own: { ...owner, ...quotaFlags },
     examples: ['moongate bucket create /vol1/bucket1', 'moongate bucket create photos'],
     run: bucket('createBucket'),
   },
@@ -127,7 +120,7 @@ const bucketCommands: readonly Said[] = [
     name: 'bucket quota',
     summary: 'Set the quota of a bucket; what is in it is counted first',
     positionals: 'BUCKET',
-    own: { ...quota, ...none },
+    own: { ...quotaFlags, ...liftedFlag },
     details: quotaDetails,
     examples: ['moongate bucket quota /vol1/bucket1 --quota-bytes 1GiB'],
     run: bucket('limitBucket'),

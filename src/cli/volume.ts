@@ -24,6 +24,15 @@ export interface Used {
   readonly buckets?: number
 }
 
+export const noQuota: Quota = { bytes: null, objects: null }
+
+/** A quota and what is counted against it. */
+export interface Usage {
+  readonly quota: Quota
+  readonly bytes: number
+  readonly objects: number
+}
+
 /** Limits as flags say them: null for none, undefined for what is not named. */
 type SaidQuota = { readonly [N in keyof Quota]?: number | null | undefined }
 

@@ -200,7 +200,7 @@ async function run(parts: GatewayParts, called: Called): Promise<object> {
 }
 
 async function contextOf(
-  { access, fetcher, clock, options }: GatewayParts,
+  { access, buckets, fetcher, clock, options }: GatewayParts,
   { incoming, place, principal }: Called,
 ): Promise<QueryContext> {
   const { iam } = access
@@ -215,6 +215,7 @@ async function contextOf(
       return account
     },
     store: iam,
+    owners: buckets.owners,
     fetcher,
     now,
     condition: conditionsOf({

@@ -234,7 +234,7 @@ export const errorTable = {
     'The bucket you are attempting to access must be addressed using the specified endpoint. Please send all future requests to this endpoint.',
   ],
   PreconditionFailed: [412, 'At least one of the pre-conditions you specified did not hold'],
-  QuotaExceeded: [403, 'The quota of the bucket or of its volume is exhausted.'],
+  QuotaExceeded: [403, 'The quota of the bucket, its volume, its owner or the user is exhausted.'],
   Redirect: [307, 'Please re-send this request to the specified temporary endpoint.'],
   ReplicationConfigurationNotFoundError: [404, 'The replication configuration was not found'],
   RequestExpired: [400, 'Request has expired.'],

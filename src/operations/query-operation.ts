@@ -7,6 +7,7 @@ import type { IssuedSession, SessionGrant } from '../access/sessions.ts'
 import type { AccountRecord } from '../access/tables.ts'
 import { QueryError } from '../model/query-errors.ts'
 import type { Fetcher } from '../ports/fetcher.ts'
+import type { Owners } from '../ports/owners.ts'
 import { type Decision, decide } from '../rules/policy/decide.ts'
 import type { AccessRequest, Caller, ConditionValues } from '../rules/policy/request.ts'
 
@@ -16,6 +17,8 @@ export interface QueryContext {
   /** The account of who asks. Throws for anonymous requests, which have none. */
   readonly account: AccountRecord
   readonly store: IdentityStore
+  /** Quotas of users, which go with them. */
+  readonly owners: Owners
   readonly fetcher: Fetcher
   /** Milliseconds since the epoch. */
   readonly now: number

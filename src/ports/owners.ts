@@ -11,6 +11,8 @@ export interface Holder {
 export interface Owners {
   /** Resolves when what is there is counted, with how many versions that were: see Buckets.setQuota. */
   setQuota(holder: Holder, quota: Quota): Promise<{ readonly counted: number }>
+  /** The holder is gone, and its quota with it. What it wrote stays. */
+  forget(holder: Holder): Promise<void>
   /** The quota and what is used of it; undefined where none is set. */
   usage(
     holder: Holder,

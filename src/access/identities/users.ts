@@ -102,8 +102,8 @@ export class Users {
     })
   }
 
-  /** Throws NoSuchEntity, DeleteConflict while keys, policies or groups are left. */
-  delete(account: string, name: string): Promise<void> {
+  /** Answers who that was. Throws NoSuchEntity, DeleteConflict while keys, policies or groups are left. */
+  delete(account: string, name: string): Promise<EntityRecord> {
     return this.#changes.change(account, async draft => {
       const record = await draft.entity(account, 'user', name)
       const links = await draft.links(account, holderOf('user', record.key))
@@ -113,6 +113,7 @@ export class Users {
       if ((await keysOf(draft, record.name)).length > 0) throw inUse('access keys')
       for (const { relation, target, holder } of links) draft.unlink(relation, target, holder)
       draft.remove(record)
+      return record
     })
   }
 

@@ -2,9 +2,10 @@
 import type { Access } from '../../access/accounts.ts'
 import type { AccountRecord } from '../../access/tables.ts'
 import { AdminError } from '../errors.ts'
+import type { Field } from '../fields.ts'
 import { ownVolume } from '../paths.ts'
 import { type AdminContext, type Route, route } from '../route.ts'
-import { iso, pageFields, pageLimit } from './names.ts'
+import { iso, pageFields, pageLimit, quotaFields, quotaOf } from './names.ts'
 
 /** Throws InvalidInput for an account that is not there; only who may name any account comes here. */
 export async function requireAccount(canonicalId: string, access: Access): Promise<void> {
@@ -34,6 +35,13 @@ interface Named {
   readonly account: string
 }
 
+const accountField = {
+  is: 'text',
+  in: 'path',
+  required: true,
+  doc: `Canonical id of the account; ${ownVolume} is the caller's own`,
+} as const satisfies Field
+
 /** As volumes are: `-` is the caller's own. */
 const idOf = ({ account }: Named, { principal }: AdminContext): string =>
   account === ownVolume ? principal.canonicalId : account
@@ -58,20 +66,33 @@ export const accountRoutes: readonly Route[] = [
     name: 'GetAccount',
     method: 'GET',
     path: '/accounts/{account}',
-    summary: 'An account: its number, its volume and what it administers',
-    fields: {
-      account: {
-        is: 'text',
-        in: 'path',
-        required: true,
-        doc: `Canonical id of the account; ${ownVolume} is the caller's own`,
-      },
-    },
+    summary:
+      'An account: its number, its volume, what it administers, and its quota with what is counted against it',
+    fields: { account: accountField },
     scope: (input, context) => ({ of: 'account', account: idOf(input, context) }),
     resource: (input, context) => `account/${idOf(input, context)}`,
     async run(input, context) {
-      const record = await context.access.iam.records.account(idOf(input, context))
-      return { data: { account: shown(record, await rootOf(context)) } }
+      const account = idOf(input, context)
+      const record = await context.access.iam.records.account(account)
+      const usage = (await context.buckets.owners.usage({ account, user: null })) ?? null
+      return { data: { account: shown(record, await rootOf(context)), usage } }
+    },
+  }),
+  route({
+    name: 'PutAccountQuota',
+    method: 'PUT',
+    path: '/accounts/{account}/quota',
+    summary:
+      'Set the quota of all buckets of an account; answers when what is there has been counted',
+    fields: { account: accountField, ...quotaFields },
+    scope: () => ({ of: 'moongate' }),
+    resource: (input, context) => `account/${idOf(input, context)}`,
+    async run(input, context) {
+      const account = idOf(input, context)
+      await requireAccount(account, context.access)
+      const quota = quotaOf(input)
+      const { counted } = await context.buckets.owners.setQuota({ account, user: null }, quota)
+      return { data: { quota, counted } }
     },
   }),
 ]

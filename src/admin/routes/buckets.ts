@@ -8,6 +8,7 @@ import { type AdminContext, type Route, route, type Scope } from '../route.ts'
 import { requireAccount } from './accounts.ts'
 import {
   bucketField,
+  hasLimit,
   iso,
   ownerField,
   pageFields,
@@ -99,7 +100,7 @@ const making: readonly Route[] = [
       const { bucket, created } = await make(input, context)
       const quota = quotaOf(input)
       // Who may make a bucket may not change the quota of one that is there.
-      if (created && (quota.bytes !== null || quota.objects !== null)) {
+      if (created && hasLimit(quota)) {
         await context.buckets.setQuota(bucket, quota)
       }
       return { status: created ? 201 : 200, data: { bucket: shown(bucket), created } }

@@ -55,4 +55,7 @@ export const quotaOf = ({ bytes, objects }: Limits) => ({
   objects: objects ?? null,
 })
 
+export const hasLimit = ({ bytes, objects }: ReturnType<typeof quotaOf>): boolean =>
+  bytes !== null || objects !== null
+
 export const iso = (milliseconds: number): string => new Date(milliseconds).toISOString()

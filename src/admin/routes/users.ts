@@ -12,7 +12,7 @@ import {
   shownEntity,
   shownPage,
 } from './identities.ts'
-import { pageFields } from './names.ts'
+import { hasLimit, pageFields, quotaFields, quotaOf } from './names.ts'
 
 const path = { is: 'text', in: 'body', doc: 'IAM path: / or /team/' } as const
 const listFields = { account: accountField, ...pageFields }
@@ -55,17 +55,22 @@ const userRoutes: readonly Route[] = [
       path,
       displayName: { is: 'text', in: 'body', doc: 'For people' },
       email: { is: 'text', in: 'body', doc: 'E-mail address' },
+      ...quotaFields,
     },
     entities: ({ account, user }) => ({ account, user }),
     scope: accountScope,
     resource: userResource,
-    async run({ user: name, account: _, ...rest }, context) {
+    async run({ user: name, account: _, bytes, objects, ...rest }, context) {
       const account = accountOf({ account: _ }, context)
       const { users } = context.access.iam
       const { made, created } = await makeOnce(
         () => users.create(account, { name, ...rest }),
         () => users.get(account, name),
       )
+      const quota = quotaOf({ bytes, objects })
+      // Who may make a user may not change the quota of one who is there.
+      if (created && hasLimit(quota))
+        await context.buckets.owners.setQuota({ account, user: made.id }, quota)
       const data = { user: await shownEntity(made, context), created }
       return { status: created ? 201 : 200, data }
     },
@@ -74,7 +79,7 @@ const userRoutes: readonly Route[] = [
     name: 'GetUser',
     method: 'GET',
     path: '/users/{user}',
-    summary: 'A user with groups and policies',
+    summary: 'A user with groups, policies, and the quota with what is counted against it',
     fields: userFields,
     entities: byName,
     scope: accountScope,
@@ -82,10 +87,31 @@ const userRoutes: readonly Route[] = [
     async run(input, context) {
       const account = accountOf(input, context)
       const { users } = context.access.iam
-      const user = await shownEntity(await users.get(account, input.user), context)
+      const record = await users.get(account, input.user)
+      const user = await shownEntity(record, context)
+      const holder = { account, user: record.id }
+      const usage = (await context.buckets.owners.usage(holder)) ?? null
       const groups = (await users.groups(account, input.user)).map(({ name }) => name)
       const policies = await policiesOf({ kind: 'user', name: input.user }, account, context)
-      return { data: { user, groups, policies } }
+      return { data: { user, groups, policies, usage } }
+    },
+  }),
+  route({
+    name: 'PutUserQuota',
+    method: 'PUT',
+    path: '/users/{user}/quota',
+    summary:
+      'Set the quota of what a user writes into the account’s buckets; answers when what is there has been counted',
+    fields: { ...userFields, ...quotaFields },
+    entities: byName,
+    scope: accountScope,
+    resource: userResource,
+    async run(input, context) {
+      const account = accountOf(input, context)
+      const { id: user } = await context.access.iam.users.get(account, input.user)
+      const quota = quotaOf(input)
+      const { counted } = await context.buckets.owners.setQuota({ account, user }, quota)
+      return { data: { quota, counted } }
     },
   }),
   route({
@@ -98,7 +124,9 @@ const userRoutes: readonly Route[] = [
     scope: accountScope,
     resource: userResource,
     async run(input, context) {
-      await context.access.iam.users.delete(accountOf(input, context), input.user)
+      const account = accountOf(input, context)
+      const { id: user } = await context.access.iam.users.delete(account, input.user)
+      await context.buckets.owners.forget({ account, user })
       return { status: 204, data: undefined }
     },
   }),

@@ -111,8 +111,9 @@ export const updateUser: QueryOperation<shapes.UpdateUserRequest, Nothing> = {
 export const deleteUser: QueryOperation<shapes.DeleteUserRequest, Nothing> = {
   action: 'iam:DeleteUser',
   target: ofUser,
-  async run(input, { store, account }) {
-    await store.users.delete(account.id, input.UserName)
+  async run(input, { store, account, owners }) {
+    const { id: user } = await store.users.delete(account.id, input.UserName)
+    await owners.forget({ account: account.id, user })
     return nothing
   },
 }
