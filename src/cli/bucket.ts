@@ -10,7 +10,8 @@ import {
   remoteAccess,
   volumeIn,
 } from './calls.ts'
-import type { Arguments } from './command.ts'
+import { type Arguments, WrongUse } from './command.ts'
+import { documentIn } from './identity.ts'
 import {
   limitsOf,
   type NewQuota,
@@ -137,6 +138,26 @@ export async function limitBucket(args: Arguments): Promise<number> {
     return usage?.quota ?? noQuota
   })
   tellQuota(args, text, await call<NewQuota>(args, { method: 'PUT', path, body }))
+  return 0
+}
+
+/** Shows the policy of a link, puts another one in force, or lifts it. */
+export async function linkPolicy(args: Arguments): Promise<number> {
+  const [text = '', file] = positionalsOf(args, 'bucket policy LINK [FILE]', 1, 2)
+  const path = `${pathOf(placeIn(text), 'links')}/policy`
+  const isLifted = args.flags.has('none')
+  if (isLifted && file !== undefined) throw new WrongUse('Name a FILE or say --none.')
+  if (isLifted) {
+    await call(args, { method: 'DELETE', path })
+    args.output.result(`Link ${text} has no policy.`, { link: text, policy: null })
+  } else if (file === undefined) {
+    const data = await call<{ document: unknown }>(args, { method: 'GET', path })
+    args.output.result(JSON.stringify(data.document, null, 2), data)
+  } else {
+    const document = documentIn(file)
+    await call(args, { method: 'PUT', path, body: { document } })
+    args.output.result(`The policy of link ${text} is in force.`, { link: text, document })
+  }
   return 0
 }
 

@@ -110,6 +110,23 @@ const bucketCommands: readonly Said[] = [
     run: bucket('linkBucket'),
   },
   {
+    name: 'bucket policy',
+    summary: 'Show what other accounts may do through a link, or say it',
+    positionals: 'LINK [FILE]',
+    own: { none: { doc: 'Nothing: leave the link to the account that owns it' } },
+    details: async () =>
+      [
+        'FILE is a bucket policy, - for standard input; its resources are those of the link. What somebody may do in',
+        "the bucket behind it that bucket's own policy says, which is put with aws s3api put-bucket-policy.",
+      ].join('\n'),
+    examples: [
+      'moongate bucket policy common-bucket',
+      'moongate bucket policy common-bucket readers.json',
+      'moongate bucket policy common-bucket --none',
+    ],
+    run: bucket('linkPolicy'),
+  },
+  {
     name: 'bucket path',
     summary: 'Show in which volume a bucket is, and an address that names both',
     positionals: 'BUCKET',

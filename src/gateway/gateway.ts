@@ -136,7 +136,7 @@ class Pipeline {
       via,
       body,
     })
-    if (declared.perKey !== true || !mayHaveKeys(principal, bucket)) {
+    if (declared.perKey !== true || !mayHaveKeys(principal, [...via, bucket])) {
       const allowed = context.authorize(
         actionOf(declared, query),
         resourceOf(declared, { name: place.bucket, key, query, bucket, via }),
@@ -348,9 +348,9 @@ function resourceOf(
 }
 
 /** Whether a policy may give somebody rights on some keys of a bucket and not on it: then each key is asked about. */
-function mayHaveKeys({ identity }: Principal, bucket: BucketInfo | undefined): boolean {
+function mayHaveKeys({ identity }: Principal, way: readonly (BucketInfo | undefined)[]): boolean {
   if (identity.policies.length > 0) return true
-  return bucket !== undefined && bucketAccess(bucket).policy !== undefined
+  return way.some(bucket => bucket !== undefined && bucketAccess(bucket).policy !== undefined)
 }
 
 const readMethods: ReadonlySet<string> = new Set(['GET', 'HEAD'])

@@ -73,6 +73,7 @@ function valueOf(name: string, field: Field, exists: boolean, kind: string): unk
   if (field.is === 'whole') return 5
   if (field.is === 'record') return { Version: '2012-10-17', Statement: [] }
   if (name === 'owner' || (name === 'account' && field.in !== 'path')) return rootId
+  if (name === 'bucket' && kind === 'links') return exists ? 'link1' : 'not-there'
   if (name === 'action') return 's3:GetObject'
   if (name === 'status') return 'Inactive'
   if (name === 'expires') return 'never'
@@ -88,7 +89,8 @@ const textOf = (value: unknown): string =>
 
 function requestOf(route: Route, exists: boolean) {
   const { name, path, fields } = route
-  const kind = name === 'TestPolicy' ? name : (path.split('/')[1] ?? '')
+  const isOfLink = name.endsWith('LinkPolicy')
+  const kind = name === 'TestPolicy' ? name : isOfLink ? 'links' : (path.split('/')[1] ?? '')
   const values = Object.entries(fields).map(
     ([field, declared]) => [field, declared.in, valueOf(field, declared, exists, kind)] as const,
   )

@@ -19,12 +19,12 @@ import {
   volumeNamed,
 } from './names.ts'
 
-interface Named {
+export interface NamedBucket {
   readonly volume: string
   readonly bucket: string
 }
 
-const resource = ({ volume, bucket }: Named) => `bucket/${volume}/${bucket}`
+const resource = ({ volume, bucket }: NamedBucket) => `bucket/${volume}/${bucket}`
 
 const fields = { volume: volumeField, bucket: bucketField }
 
@@ -38,24 +38,30 @@ function shown({ name, volume, owner, region, created, versioning, link }: Bucke
   }
 }
 
-const find = ({ volume, bucket }: Named, context: AdminContext): Promise<BucketInfo> => {
+export const findBucket = (
+  { volume, bucket }: NamedBucket,
+  context: AdminContext,
+): Promise<BucketInfo> => {
   if (!isPossibleBucket(bucket)) throw new S3Error('NoSuchBucket')
   return context.buckets.find(volumeNamed(volume, context), bucket)
 }
 
 /** A bucket is also the affair of the account that owns it. */
-async function scopeOf(input: Named, context: AdminContext): Promise<Scope> {
+async function scopeOf(input: NamedBucket, context: AdminContext): Promise<Scope> {
   const volume = volumeNamed(input.volume, context)
-  const { owner } = await find(input, context).catch((error: unknown) => {
+  const { owner } = await findBucket(input, context).catch((error: unknown) => {
     if (error instanceof S3Error && error.code === 'NoSuchBucket') return { owner: undefined }
     throw error
   })
   return { of: 'volume', volume, owner }
 }
 
+/** What routes of a bucket that is there have in common. */
+export const bucketPlace = { fields, scope: scopeOf, resource } as const
+
 /** Answers whether it was made now; the same once more is well. */
 async function make(
-  input: Named & { readonly owner?: string | undefined },
+  input: NamedBucket & { readonly owner?: string | undefined },
   context: AdminContext,
   link?: { readonly volume: string; readonly name: string },
 ): Promise<{ readonly bucket: BucketInfo; readonly created: boolean }> {
@@ -79,7 +85,10 @@ async function make(
 }
 
 const creation = {
-  scope: ({ volume, owner }: Named & { owner?: string | undefined }, context: AdminContext) => ({
+  scope: (
+    { volume, owner }: NamedBucket & { owner?: string | undefined },
+    context: AdminContext,
+  ) => ({
     of: 'volume' as const,
     volume: volumeNamed(volume, context),
     owner: owner ?? context.principal.canonicalId,
@@ -173,7 +182,7 @@ export const bucketRoutes: readonly Route[] = [
     scope: scopeOf,
     resource,
     async run(input, context) {
-      const bucket = await find(input, context)
+      const bucket = await findBucket(input, context)
       const usage = await context.buckets.usage(bucket)
       const way = await wayOf(bucket, context)
       return { data: { bucket: { ...shown(bucket), ...way }, usage: usage ?? null } }
@@ -188,7 +197,7 @@ export const bucketRoutes: readonly Route[] = [
     scope: ({ volume }, context) => ({ of: 'volume', volume: volumeNamed(volume, context) }),
     resource,
     async run({ bytes, objects, ...named }, context) {
-      const bucket = await find(named, context)
+      const bucket = await findBucket(named, context)
       if (bucket.link !== null && bucket.link !== undefined) {
         throw new AdminError('InvalidInput', 'A link holds nothing; set the quota of its bucket.')
       }
@@ -205,7 +214,7 @@ export const bucketRoutes: readonly Route[] = [
     scope: scopeOf,
     resource,
     async run(input, context) {
-      await context.buckets.remove(await find(input, context))
+      await context.buckets.remove(await findBucket(input, context))
       return { status: 204, data: undefined }
     },
   }),

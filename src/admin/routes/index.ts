@@ -4,6 +4,7 @@ import { accountRoutes } from './accounts.ts'
 import { bucketRoutes } from './buckets.ts'
 import { inlinePolicyRoutes } from './inline-policies.ts'
 import { keyRoutes } from './keys.ts'
+import { linkPolicyRoutes } from './link-policies.ts'
 import { policyRoutesOfAll } from './policies.ts'
 import { simulatorRoutes } from './simulator.ts'
 import { identityRoutes } from './users.ts'
@@ -12,6 +13,7 @@ import { volumeRoutes } from './volumes.ts'
 export const routes: readonly Route[] = [
   ...volumeRoutes,
   ...bucketRoutes,
+  ...linkPolicyRoutes,
   ...accountRoutes,
   ...identityRoutes,
   ...keyRoutes,

@@ -10,7 +10,8 @@ import {
 } from '../../../rules/policy/policy.ts'
 import type { Context, Operation } from '../../operation.ts'
 
-function parse(text: string, bucket: string): Policy {
+/** Throws MalformedPolicy. */
+export function parseBucketPolicy(text: string, bucket: string): Policy {
   try {
     return parsePolicy(text, 'bucket', { bucket })
   } catch (error) {
@@ -46,7 +47,7 @@ export const getBucketPolicy: Operation<'GetBucketPolicy'> = {
 export const putBucketPolicy: Operation<'PutBucketPolicy'> = {
   action: 's3:PutBucketPolicy',
   async run(input, context) {
-    const policy = parse(input.Policy, context.bucket.name)
+    const policy = parseBucketPolicy(input.Policy, context.bucket.name)
     const { block } = bucketAccess(context.bucket)
     if (block?.BlockPublicPolicy === true && isPublicPolicy(policy)) {
       throw new S3Error('AccessDenied')
