@@ -23,6 +23,7 @@ import { emptyQuery, parseQuery, type Query } from '../wire/query.ts'
 import { route } from '../wire/route.ts'
 import { type Authenticated, authenticate } from './authenticate.ts'
 import { RequestBody } from './body.ts'
+import { isControlCall, refuseControl } from './control-api.ts'
 import { Cors } from './cors.ts'
 import {
   type Handler,
@@ -103,6 +104,7 @@ class Pipeline {
   async #run(incoming: Incoming, record: RequestRecord): Promise<Outgoing> {
     const place = this.#address(incoming)
     if (isQueryCall(incoming, place)) return runQuery(this.#parts, { incoming, place, record })
+    if (isControlCall(incoming)) return refuseControl(record)
     const query = place.rawQuery === '' ? emptyQuery : parseQuery(place.rawQuery)
     note(record, place, query)
     const meant = this.#route(incoming, place, query, false)
@@ -394,7 +396,4 @@ function note(record: RequestRecord, place: Address, query: Query): void {
   if (query !== emptyQuery) record.versionId = query.get('versionId') ?? ''
 }
 
-function pathOf(target: string): string {
-  const question = target.indexOf('?')
-  return question < 0 ? target : target.slice(0, question)
-}
+const pathOf = (target: string): string => target.split('?', 1)[0] ?? ''
