@@ -78,6 +78,11 @@ const unset: Readonly<Record<string, string | RegExp>> = {
   notification: /<NotificationConfiguration [^>]*\/?>(<\/NotificationConfiguration>)?$/,
   replication: 'ReplicationConfigurationNotFoundError',
   website: 'NoSuchWebsiteConfiguration',
+  analytics: /<IsTruncated>false<\/IsTruncated><\/ListBucketAnalyticsConfigurationResult>$/,
+  'intelligent-tiering':
+    /<IsTruncated>false<\/IsTruncated><\/ListBucketIntelligentTieringConfigurationsOutput>$/,
+  inventory: /<IsTruncated>false<\/IsTruncated><\/ListInventoryConfigurationsResult>$/,
+  metrics: /<IsTruncated>false<\/IsTruncated><\/ListMetricsConfigurationsResult>$/,
   'object-lock': 'ObjectLockConfigurationNotFoundError',
 }
 for (const [word, told] of Object.entries(unset)) {

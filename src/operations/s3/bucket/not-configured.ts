@@ -51,4 +51,20 @@ export const notConfigured = {
     's3:GetBucketObjectLockConfiguration',
     'ObjectLockConfigurationNotFoundError',
   ),
+  ListBucketAnalyticsConfigurations: empty<'ListBucketAnalyticsConfigurations'>(
+    's3:GetAnalyticsConfiguration',
+    { IsTruncated: false },
+  ),
+  ListBucketIntelligentTieringConfigurations: empty<'ListBucketIntelligentTieringConfigurations'>(
+    's3:GetIntelligentTieringConfiguration',
+    { IsTruncated: false },
+  ),
+  ListBucketInventoryConfigurations: empty<'ListBucketInventoryConfigurations'>(
+    's3:GetInventoryConfiguration',
+    { IsTruncated: false },
+  ),
+  ListBucketMetricsConfigurations: empty<'ListBucketMetricsConfigurations'>(
+    's3:GetMetricsConfiguration',
+    { IsTruncated: false },
+  ),
 } as const
