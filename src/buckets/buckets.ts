@@ -14,7 +14,7 @@ import { attemptsMax, bucketCheck, type Core } from './core.ts'
 import { noSuchBucket, PlainKeyspace } from './keyspace.ts'
 import { successor } from './list.ts'
 import { isMetered } from './meters.ts'
-import { ownerCheck, ownerMeters } from './owner-records.ts'
+import { ownedBucketAdds, ownerCheck, ownerMeters } from './owner-records.ts'
 import { PlainOwners } from './owners.ts'
 import { setBucketQuota } from './quotas.ts'
 import {
@@ -138,7 +138,7 @@ export class PlainBuckets implements Buckets {
             ownerCheck(owner, quotas),
           ],
           writes: [{ put: bucketsTable, record }],
-          adds: [bucketAdd(within, 1)],
+          adds: [bucketAdd(within, 1), ...ownedBucketAdds(quotas, 1)],
         })
         return { ...record, revision }
       } catch (error) {
@@ -151,7 +151,7 @@ export class PlainBuckets implements Buckets {
         const code = there.owner === owner ? 'BucketAlreadyOwnedByYou' : 'BucketAlreadyExists'
         throw new S3Error(code, { BucketName: name })
       }
-      if (conflict.kind === 'add') throw new S3Error('QuotaExceeded', { VolumeName: volume })
+      if (conflict.kind === 'add' && conflict.current !== undefined) throw tooMany(conflict, volume)
       // It was removed in between and the name is free again, or the volume changed.
     }
     throw new S3Error('OperationAborted')
@@ -168,7 +168,7 @@ export class PlainBuckets implements Buckets {
   async remove(bucket: BucketInfo): Promise<void> {
     await this.#change(bucket, async current => {
       const at = [current.id]
-      const [{ scans }, volume] = await Promise.all([
+      const [{ scans }, volume, quotas] = await Promise.all([
         this.core.store.read(
           {
             scans: [
@@ -179,6 +179,7 @@ export class PlainBuckets implements Buckets {
           { tentative: true },
         ),
         this.#volumeOf(bucket.volume, bucket.owner, false),
+        this.owners.find(bucket.owner),
       ])
       if (scans[0].entries.length + scans[1].entries.length > 0) {
         throw new S3Error('BucketNotEmpty', { BucketName: bucket.name })
@@ -191,12 +192,13 @@ export class PlainBuckets implements Buckets {
           { table: versionsTable, empty: at },
           ...(metered ? [{ table: uploadsTable, empty: at }] : []),
           volumeCheck(volume),
+          ownerCheck(bucket.owner, quotas),
         ],
         writes: [
           { remove: bucketsTable, key: [bucket.volume, bucket.name] },
           ...ownScopes(current).map(scope => ({ remove: usageTable, key: [scope] })),
         ],
-        adds: [bucketAdd(volume, -1)],
+        adds: [bucketAdd(volume, -1), ...ownedBucketAdds(quotas, -1)],
       }
     })
   }
@@ -303,6 +305,10 @@ function metersOf(volume: VolumeRecord, owner: OwnerRecord | undefined): readonl
   const meters = [...volumeMeters(volume), ...ownerMeters(owner)]
   return meters.length === 0 ? null : meters
 }
+
+/** The volume's add comes first. */
+const tooMany = ({ index }: Conflict, volume: string): S3Error =>
+  index === 0 ? new S3Error('QuotaExceeded', { VolumeName: volume }) : new S3Error('TooManyBuckets')
 
 /** Rows that go with the bucket. */
 function ownScopes({ meters }: BucketInfo): string[] {

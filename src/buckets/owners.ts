@@ -1,10 +1,10 @@
 /** Quotas of accounts and their users. Whoever makes a bucket rests on its owner's. */
 import { get, type Stored } from '../ports/meta-store.ts'
-import type { Holder, Owners } from '../ports/owners.ts'
+import type { Holder, OwnerLimits, Owners } from '../ports/owners.ts'
 import type { Quota } from '../ports/volumes.ts'
 import type { Core } from './core.ts'
 import { setOwnerQuota } from './quotas.ts'
-import { type OwnerQuota, type OwnerRecord, ownersTable, usageTable } from './tables.ts'
+import { type OwnerRecord, ownersTable, usageTable } from './tables.ts'
 
 const knownMax = 10_000
 const noLimits: Quota = { bytes: null, objects: null }
@@ -36,23 +36,35 @@ export class PlainOwners implements Owners {
     return record
   }
 
-  async setQuota({ account, user }: Holder, quota: Quota): Promise<{ readonly counted: number }> {
+  async setQuota(
+    { account, user }: Holder,
+    quota: OwnerLimits,
+  ): Promise<{ readonly counted: number }> {
     return { counted: await setOwnerQuota(this.#core, { account, user }, quota) }
   }
 
   async forget(holder: Holder): Promise<void> {
-    if ((await this.#quotaOf(holder)) !== undefined) await this.setQuota(holder, noLimits)
+    if ((await this.usage(holder)) !== undefined) await this.setQuota(holder, noLimits)
   }
 
-  async #quotaOf({ account, user }: Holder): Promise<OwnerQuota | undefined> {
-    return (await this.find(account))?.quotas.find(quota => quota.user === user)
+  async usage({ account, user }: Holder): ReturnType<Owners['usage']> {
+    const record = await this.find(account)
+    const found = record?.quotas.find(quota => quota.user === user)
+    const owned = user === null ? (record?.buckets ?? null) : null
+    if (found === undefined && owned === null) return undefined
+    const [held, counted] = await Promise.all([this.#row(found), this.#row(owned)])
+    const { bytes = null, objects = null } = found ?? {}
+    return {
+      quota: { bytes, objects, ...(user === null ? { buckets: owned?.most ?? null } : {}) },
+      bytes: held?.bytes,
+      objects: held?.objects,
+      ...(owned === null ? {} : { buckets: counted?.buckets }),
+    }
   }
 
-  async usage(holder: Holder): ReturnType<Owners['usage']> {
-    const found = await this.#quotaOf(holder)
-    if (found === undefined) return undefined
-    const { gets } = await this.#core.store.read({ gets: [get(usageTable, [found.scope])] })
-    const { bytes = 0, objects = 0 } = gets[0].record ?? {}
-    return { quota: { bytes: found.bytes, objects: found.objects }, bytes, objects }
+  async #row(of: { readonly scope: string } | null | undefined) {
+    if (of === null || of === undefined) return undefined
+    const { gets } = await this.#core.store.read({ gets: [get(usageTable, [of.scope])] })
+    return gets[0].record
   }
 }

@@ -193,3 +193,54 @@ test('a key of many versions is counted some at a time, while versions come and 
     )
   }
 })
+
+test('the number of buckets of an account is limited over all volumes, links among them', async () => {
+  const house = await housed()
+  const { buckets } = house
+  const holder = { account: owner, user: null }
+  const make = (of: string, name: string) =>
+    buckets.create({ volume: of, name, owner, region: 'r', settings: {}, inOtherVolume: true })
+  await buckets.volumes.create({ name: 'vol2', owner: other })
+  await make(volume, 'first')
+  await make('vol2', 'second')
+  await buckets.owners.setQuota(holder, { ...none, buckets: 3 })
+  const link = { volume, name: 'first' }
+  await buckets.create({ volume, name: 'link', owner, region: 'r', settings: {}, link })
+  const tooMany = (thrown: unknown) => thrown instanceof S3Error && thrown.code === 'TooManyBuckets'
+  await assert.rejects(make('vol2', 'third'), tooMany)
+  const usage = await buckets.owners.usage(holder)
+  assert.deepEqual(usage?.quota, { ...none, buckets: 3 })
+  assert.equal(usage.buckets, 3)
+  await buckets.remove(await buckets.find(volume, 'link'))
+  await make('vol2', 'third')
+  await buckets.owners.setQuota(holder, { ...none, buckets: 1 })
+  await assert.rejects(make('vol2', 'fourth'), tooMany)
+  for (const name of ['second', 'third']) await buckets.remove(await buckets.find('vol2', name))
+  await assert.rejects(make('vol2', 'fourth'), tooMany)
+  await buckets.owners.setQuota(holder, none)
+  assert.equal(await buckets.owners.usage(holder), undefined)
+  await make('vol2', 'fourth')
+  assert.deepEqual(await rowsOf(house.store, ownersTable), [])
+})
+
+test('a bucket that is deleted while a quota is set is no harm', async () => {
+  for (const kind of ['volume', 'account']) {
+    const house = await housed()
+    for (const name of ['one', 'two']) await (await bucketOf(house, name)).put(putOf('a', body(5)))
+    const remove = async () => {
+      await (await keyspaceOf(house.buckets, 'two')).delete({ key: 'a', conditions: {} })
+      await house.buckets.remove(await house.buckets.find(volume, 'two'))
+    }
+    const { volumes, owners } = interrupted(house, remove, batch =>
+      (batch.writes ?? []).some(write => 'put' in write && 'meters' in write.record),
+    ).buckets
+    const quota = { bytes: 10, objects: null, buckets: 1 }
+    if (kind === 'volume') await volumes.setQuota(volume, quota)
+    else await owners.setQuota({ account: owner, user: null }, quota)
+    const usage =
+      kind === 'volume'
+        ? await volumes.usage(volume)
+        : await owners.usage({ account: owner, user: null })
+    assert.deepEqual([usage?.bytes, usage?.buckets], [5, 1])
+  }
+})

@@ -72,6 +72,12 @@ async function requireCounts(house: House): Promise<void> {
   const named = volumes.map(({ meter }) => meter)
   for (const scope of [...named, ...owners.flatMap(one => one.quotas.map(quota => quota.scope))])
     if (scope !== null) expected.set(scope, { bytes: 0, objects: 0, buckets: 0 })
+  for (const { account, buckets: limited } of owners) {
+    if (limited === null) continue
+    assert.ok(limited.counted)
+    const own = buckets.filter(bucket => bucket.owner === account).length
+    expected.set(limited.scope, { bytes: 0, objects: 0, buckets: own })
+  }
   for (const { id, meters } of buckets) {
     for (const meter of meters ?? []) {
       assert.equal(meter.counting, undefined)
@@ -126,6 +132,9 @@ const anyCommand = fc.record({
     'no volume quota',
     'account quota',
     'no account quota',
+    'buckets',
+    'new bucket',
+    'gone bucket',
     'user quota',
     'user quota',
     'no user quota',
@@ -187,6 +196,13 @@ async function run(house: House, command: Command): Promise<unknown> {
     const quota = op.startsWith('no') ? none : far
     return buckets.volumes.setQuota(volume, { ...quota, buckets: null })
   }
+  if (op === 'buckets') {
+    const quota = { ...none, buckets: command.size % 3 === 0 ? null : 9 }
+    return buckets.owners.setQuota({ account: owner, user: null }, quota)
+  }
+  if (op === 'new bucket') return bucketOf(house, `bucket-${command.size % 4}`)
+  if (op === 'gone bucket')
+    return buckets.remove(await buckets.find(volume, `bucket-${command.size % 4}`))
   if (op.endsWith('account quota') || op.endsWith('user quota')) {
     const user = op.endsWith('user quota') ? (command.writer ?? 'ann') : null
     return buckets.owners.setQuota({ account: owner, user }, op.startsWith('no') ? none : far)
@@ -312,7 +328,7 @@ test('a counting that was interrupted anywhere is finished by the sweep', async 
       () => mortal.buckets.setQuota(bucket, far),
       () => mortal.buckets.volumes.setQuota(volume, { ...far, buckets: 9 }),
       () => mortal.buckets.owners.setQuota({ account: owner, user: 'ann' }, far),
-      () => mortal.buckets.owners.setQuota({ account: owner, user: null }, far),
+      () => mortal.buckets.owners.setQuota({ account: owner, user: null }, { ...far, buckets: 9 }),
       () => mortal.buckets.owners.setQuota({ account: owner, user: 'ann' }, none),
     ]
     for (const set of setting) await set().catch(() => undefined)
@@ -322,7 +338,7 @@ test('a counting that was interrupted anywhere is finished by the sweep', async 
   }
 })
 
-const anyHolder = fc.constantFrom('bucket', 'volume', null, 'ann')
+const anyHolder = fc.constantFrom('bucket', 'volume', null, 'ann', 'buckets')
 
 test('writes between any two steps of the counting are counted once', async () => {
   const steps = fc.array(fc.array(anyCommand, { maxLength: 4 }), { minLength: 6, maxLength: 16 })
@@ -341,7 +357,7 @@ test('writes between any two steps of the counting are counted once', async () =
       let step = 0
       const act = async () => {
         for (const command of between[step++] ?? []) {
-          if (command.op.includes('quota')) continue
+          if (command.op.includes('quota') || command.op === 'buckets') continue
           await run(house, command).catch((error: unknown) => {
             if (!(error instanceof S3Error)) throw error
           })
@@ -350,6 +366,8 @@ test('writes between any two steps of the counting are counted once', async () =
       const setter = hookedHouse(house, { commit: act, answered: act })
       const { volumes, owners } = setter.buckets
       if (of === 'volume') await volumes.setQuota(volume, { ...far, buckets: null })
+      else if (of === 'buckets')
+        await owners.setQuota({ account: owner, user: null }, { ...none, buckets: 9 })
       else if (of !== 'bucket') await owners.setQuota({ account: owner, user: of }, far)
       else await setter.buckets.setQuota(await setter.buckets.find(volume, 'one-bucket'), far)
       await requireCounts(house)

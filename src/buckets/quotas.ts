@@ -10,12 +10,14 @@ import {
   scan,
   type Write,
 } from '../ports/meta-store.ts'
+import type { OwnerLimits } from '../ports/owners.ts'
 import type { Quota, VolumeQuota } from '../ports/volumes.ts'
 import { bucketsOf, currentOf } from './bucket-records.ts'
 import { attemptsMax, bucketCheck, type Core } from './core.ts'
 import { countBucket, firstWindow } from './counting.ts'
 import { noSuchBucket } from './keyspace.ts'
-import { ownerCheck, ownerMeters, ownerScope } from './owner-records.ts'
+import { countOwned, ownedLimit, resumeOwned } from './owned-buckets.ts'
+import { isNamedBy, ownerCheck, ownerMeters, ownerScope } from './owner-records.ts'
 import {
   bucketsTable,
   type OwnerRecord,
@@ -41,7 +43,8 @@ export async function setBucketQuota(
   bucket: BucketInfo,
   quota: Quota,
 ): Promise<number> {
-  await changeMeters(core, bucket, async current => bucketPlan(core, current, quota))
+  const isThere = await changeMeters(core, bucket, current => bucketPlan(core, current, quota))
+  if (!isThere) throw noSuchBucket(bucket.name)
   return countBucket(core, bucket)
 }
 
@@ -67,7 +70,7 @@ export async function setVolumeQuota(
 export async function setOwnerQuota(
   core: Core,
   whose: { readonly account: string; readonly user: string | null },
-  quota: Quota,
+  quota: OwnerLimits,
 ): Promise<number> {
   const { account, user } = whose
   const { before, owner } = await decided(() => changeOwner(core, account, user, quota))
@@ -75,12 +78,11 @@ export async function setOwnerQuota(
   let counted = 0
   for await (const bucket of bucketsOf(core))
     if (bucket.owner === account) counted += await bringInLine(core, bucket, ground)
-  if (before !== undefined && !inForce(owner, before)) await forget(core, [before])
+  if (before !== undefined && !isNamedBy(owner, before)) await forget(core, [before])
+  // At last, because the record that all of this rests on says afterwards that it was done.
+  if (owner?.buckets?.counted === false) await countOwned(core, account)
   return counted
 }
-
-const inForce = (owner: OwnerRecord | undefined, scope: string): boolean =>
-  (owner?.quotas ?? []).some(quota => quota.scope === scope)
 
 async function forget(core: Core, scopes: readonly string[]): Promise<void> {
   const writes = scopes.map(scope => ({ remove: usageTable, key: [scope] }))
@@ -91,6 +93,7 @@ async function forget(core: Core, scopes: readonly string[]): Promise<void> {
 export async function resumeQuotas(core: Core): Promise<number> {
   // In this order: of a count that no record names any more, no bucket can come to name it afterwards.
   const left = await formerCounts(core)
+  await resumeOwned(core)
   let counted = 0
   let last: { volume: string; owner: string; grounds: readonly Ground[] } | undefined
   for await (const bucket of bucketsOf(core)) {
@@ -132,7 +135,7 @@ async function isNamed(core: Core, kind: string, name: string, scope: string): P
   const { gets } = await core.store.read({
     gets: [get(volumesTable, [name]), get(ownersTable, [name])],
   })
-  return kind === 'volume' ? gets[0].record?.meter === scope : inForce(gets[1].record, scope)
+  return kind === 'volume' ? gets[0].record?.meter === scope : isNamedBy(gets[1].record, scope)
 }
 
 /** Decides and commits again where somebody else was faster. */
@@ -162,7 +165,7 @@ async function changeVolume(core: Core, name: string, quota: VolumeQuota) {
   return { before: current.meter, volume: { ...record, revision } }
 }
 
-async function changeOwner(core: Core, account: string, user: string | null, quota: Quota) {
+async function changeOwner(core: Core, account: string, user: string | null, quota: OwnerLimits) {
   const { store } = core
   const { gets } = await store.read({ gets: [get(ownersTable, [account])] })
   const current = gets[0].record
@@ -170,20 +173,30 @@ async function changeOwner(core: Core, account: string, user: string | null, quo
   const there = quotas.find(one => one.user === user)
   const others = quotas.filter(one => one !== there)
   const before = there?.scope
-  if (!hasLimit(quota) && there === undefined) return { before, owner: current }
+  const formerly = current?.buckets ?? null
+  const buckets = user === null ? ownedLimit(core, account, formerly, quota) : formerly
+  const isLess = buckets === null && formerly !== null
+  if (!hasLimit(quota) && there === undefined && buckets === null && !isLess)
+    return { before, owner: current }
   const checks = [ownerCheck(account, current)]
   const { bytes, objects } = quota
   const scope = before ?? newScope(core, ownerScope(account))
   const record: OwnerRecord = {
     account,
     quotas: hasLimit(quota) ? [...others, { user, scope, bytes, objects }] : others,
+    buckets,
   }
-  if (record.quotas.length === 0) {
-    await store.commit({ checks, writes: [{ remove: ownersTable, key: [account] }] })
+  // Whoever makes or deletes a bucket rests on the record, so nobody adds to it afterwards.
+  const writes: Write[] = isLess ? [{ remove: usageTable, key: [formerly.scope] }] : []
+  if (record.quotas.length === 0 && buckets === null) {
+    await store.commit({ checks, writes: [...writes, { remove: ownersTable, key: [account] }] })
     return { before, owner: undefined }
   }
-  const writes: Write[] = [{ put: ownersTable, record }]
-  if (there === undefined) writes.push({ put: usageTable, record: nothingUsed(scope) })
+  writes.push({ put: ownersTable, record })
+  if (buckets !== null && formerly === null)
+    writes.push({ put: usageTable, record: nothingUsed(buckets.scope) })
+  if (there === undefined && hasLimit(quota))
+    writes.push({ put: usageTable, record: nothingUsed(scope) })
   const { revision } = await store.commit({ checks, writes })
   return { before, owner: { ...record, revision } }
 }
@@ -290,18 +303,19 @@ function batchOf(current: BucketInfo, meters: readonly Meter[], writes: readonly
   return { writes: [{ put: bucketsTable, record }, ...writes] }
 }
 
-/** `undefined` from `plan`: there is nothing to do. */
+/** `undefined` from `plan`: there is nothing to do. Resolves with whether the bucket is still there. */
 async function changeMeters(
   core: Core,
   bucket: BucketInfo,
   plan: (current: BucketInfo) => Promise<Batch | undefined>,
-): Promise<void> {
-  await decided(async () => {
+): Promise<boolean> {
+  return decided(async () => {
     const current = await currentOf(core, bucket)
-    if (current === undefined) throw noSuchBucket(bucket.name)
+    if (current === undefined) return false
     const batch = await plan(current)
-    if (batch === undefined) return
+    if (batch === undefined) return true
     const checks = [bucketCheck(current), ...(batch.checks ?? [])]
     await core.store.commit({ ...batch, checks })
+    return true
   })
 }

@@ -184,9 +184,19 @@ export interface OwnerQuota extends Quota {
   readonly scope: string
 }
 
+/** How many buckets an account may own. */
+export interface OwnerBuckets {
+  readonly most: number
+  /** The row that counts. */
+  readonly scope: string
+  /** Whether those are in it that were there before. */
+  readonly counted: boolean
+}
+
 export interface OwnerRecord {
   readonly account: string
   readonly quotas: readonly OwnerQuota[]
+  readonly buckets: OwnerBuckets | null
 }
 
 /** A count that has a ceiling, or the number of a volume's buckets. */
@@ -246,7 +256,7 @@ export const volumesTable = table<VolumeRecord>({
 export const ownersTable = table<OwnerRecord>({
   name: 'owners',
   key: { account: 'text' },
-  columns: { quotas: 'json' },
+  columns: { quotas: 'json', buckets: 'json' },
 })
 
 export const usageTable = table<UsageRecord>({

@@ -3,13 +3,13 @@ import { adminPath } from '../admin/client.ts'
 import { call, callAll, positionalsOf } from './calls.ts'
 import type { Arguments } from './command.ts'
 import {
-  limitsOf,
   type NewQuota,
   noQuota,
   quotaAfter,
   quotaLines,
   tellQuota,
   type Usage,
+  volumeLimitsOf,
 } from './volume.ts'
 
 interface Account {
@@ -71,7 +71,7 @@ export async function limitAccount(args: Arguments): Promise<number> {
   const [id] = positionalsOf(args, 'account quota [ID]', 0, 1)
   const body = await quotaAfter(
     args,
-    limitsOf(args),
+    volumeLimitsOf(args),
     async () => (await infoOf(args, id)).usage?.quota ?? noQuota,
   )
   const path = `${pathOf(id)}/quota`

@@ -1,7 +1,7 @@
 /** Commands of users, groups, roles, keys and policies. */
 import type { Arguments, Flag } from './command.ts'
 import type { IdentityKind } from './identity.ts'
-import { liftedFlag, quotaDetails, quotaFlags } from './quota-flags.ts'
+import { bucketsFlag, liftedFlag, quotaDetails, quotaFlags } from './quota-flags.ts'
 import type { Said } from './said.ts'
 
 type Flags = Readonly<Record<string, Flag>>
@@ -302,7 +302,7 @@ const accountCommands: readonly Said[] = [
     name: 'account quota',
     summary: 'Set the quota of all buckets of an account; what is in them is counted first',
     positionals: '[ID]',
-    own: { ...quotaFlags, ...liftedFlag },
+    own: { ...quotaFlags, ...bucketsFlag, ...liftedFlag },
     details: quotaDetails,
     examples: ['moongate account quota --quota-bytes 1TiB'],
     run: ofAccount('limitAccount'),

@@ -8,6 +8,10 @@ export const quotaFlags: Flags = {
   'quota-objects': { shown: 'N', doc: 'At most so many versions of objects' },
 }
 
+export const bucketsFlag: Flags = {
+  'quota-buckets': { shown: 'N', doc: 'At most so many buckets, links among them' },
+}
+
 export const liftedFlag: Flags = { none: { doc: 'Lift all limits' } }
 
 export const quotaDetails = async (): Promise<string> =>

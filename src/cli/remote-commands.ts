@@ -1,7 +1,7 @@
 /** Commands on a running server, which speak to its admin API. */
 import type { Arguments, Command, Flag } from './command.ts'
 import { identityCommandList } from './identity-commands.ts'
-import { liftedFlag, quotaDetails, quotaFlags } from './quota-flags.ts'
+import { bucketsFlag, liftedFlag, quotaDetails, quotaFlags } from './quota-flags.ts'
 import type { Said } from './said.ts'
 
 type Flags = Readonly<Record<string, Flag>>
@@ -14,10 +14,7 @@ const remote = ({ own = {}, ...command }: Said): Command => ({
 })
 
 const owner: Flags = { owner: { shown: 'ID', doc: 'Canonical id of the account it belongs to' } }
-const volumeQuota: Flags = {
-  ...quotaFlags,
-  'quota-buckets': { shown: 'N', doc: 'At most so many buckets, links among them' },
-}
+const volumeQuota: Flags = { ...quotaFlags, ...bucketsFlag }
 type VolumeCommands = typeof import('./volume.ts')
 const volume =
   (name: 'createVolume' | 'listVolumes' | 'showVolume' | 'limitVolume' | 'deleteVolume') =>

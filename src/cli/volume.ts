@@ -29,8 +29,9 @@ export const noQuota: Quota = { bytes: null, objects: null }
 /** A quota and what is counted against it. */
 export interface Usage {
   readonly quota: Quota
-  readonly bytes: number
-  readonly objects: number
+  readonly bytes?: number
+  readonly objects?: number
+  readonly buckets?: number
 }
 
 /** Limits as flags say them: null for none, undefined for what is not named. */
@@ -45,7 +46,7 @@ export const limitsOf = (args: Arguments) => ({
   objects: limitOf(args, 'quota-objects', wholeOf),
 })
 
-const volumeLimitsOf = (args: Arguments) => ({
+export const volumeLimitsOf = (args: Arguments) => ({
   ...limitsOf(args),
   buckets: limitOf(args, 'quota-buckets', wholeOf),
 })

@@ -118,7 +118,7 @@ test('an account has a quota over all of its buckets, which only the administrat
   assert.equal((await other.put('/second/b', body(40))).status, 200)
   const shown = await admin(other, 'GET', '/accounts/-')
   assert.deepEqual(JSON.parse(shown.text).usage, {
-    quota: { bytes: 100, objects: null },
+    quota: { bytes: 100, objects: null, buckets: null },
     bytes: 100,
     objects: 2,
   })
@@ -136,6 +136,13 @@ test('an account has a quota over all of its buckets, which only the administrat
   await requireSaid(running, 'account info', /governs {2}this Moongate/)
   await requireSaid(running, `account quota ${otherId} --none`, /is set/)
   assert.equal((await other.put('/second/c', body(1000))).status, 200)
+  await requireSaid(running, `account quota ${otherId} --quota-buckets 2`, /buckets {2}2\n/)
+  const third = await other.put('/third')
+  assert.equal(`${third.status} ${third.code}`, '400 TooManyBuckets')
+  assert.equal((await other.delete('/first/a')).status, 204)
+  assert.equal((await other.delete('/first')).status, 204)
+  assert.equal((await other.put('/third')).status, 200)
+  await requireSaid(running, `account info ${otherId}`, /buckets {2}2 of 2/)
 })
 
 test('parts of uploads count, and are given back however the upload ends', async t => {

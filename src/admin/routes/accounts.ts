@@ -5,7 +5,7 @@ import { AdminError } from '../errors.ts'
 import type { Field } from '../fields.ts'
 import { ownVolume } from '../paths.ts'
 import { type AdminContext, type Route, route } from '../route.ts'
-import { iso, pageFields, pageLimit, quotaFields, quotaOf } from './names.ts'
+import { bucketsLimit, iso, pageFields, pageLimit, quotaFields, quotaOf } from './names.ts'
 
 /** Throws InvalidInput for an account that is not there; only who may name any account comes here. */
 export async function requireAccount(canonicalId: string, access: Access): Promise<void> {
@@ -84,13 +84,13 @@ export const accountRoutes: readonly Route[] = [
     path: '/accounts/{account}/quota',
     summary:
       'Set the quota of all buckets of an account; answers when what is there has been counted',
-    fields: { account: accountField, ...quotaFields },
+    fields: { account: accountField, ...quotaFields, buckets: bucketsLimit },
     scope: () => ({ of: 'moongate' }),
     resource: (input, context) => `account/${idOf(input, context)}`,
     async run(input, context) {
       const account = idOf(input, context)
       await requireAccount(account, context.access)
-      const quota = quotaOf(input)
+      const quota = { ...quotaOf(input), buckets: input.buckets ?? null }
       const { counted } = await context.buckets.owners.setQuota({ account, user: null }, quota)
       return { data: { quota, counted } }
     },

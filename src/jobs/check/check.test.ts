@@ -378,11 +378,11 @@ test('counts of quotas are compared with what is there, and put right', async ()
   for (const user of [null, 'ann'])
     await buckets.owners.setQuota(
       { account: plain.owner, user },
-      { bytes: 1_000_000, objects: null },
+      { bytes: 1_000_000, objects: null, buckets: 9 },
     )
   assert.deepEqual((await checked(house)).kinds, [])
   const rows = await rowsOf(store, usageTable)
-  assert.equal(rows.length, 5)
+  assert.equal(rows.length, 6)
   for (const record of rows) {
     const { bytes, objects, buckets: count } = record
     const off = { ...record, bytes: bytes + 7, objects: objects - 1, buckets: count + 1 }

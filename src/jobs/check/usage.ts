@@ -72,12 +72,19 @@ async function expected(core: Core, run: CheckRun): Promise<ReadonlyMap<string, 
     entry(volumeScope(name))
     if (meter !== null) entry(meter)
   }
-  for await (const { quotas } of recordsOf(core.store, ownersTable))
+  const owned = new Map<string, string>()
+  for await (const { account, quotas, buckets } of recordsOf(core.store, ownersTable)) {
     for (const { scope } of quotas) entry(scope)
+    if (buckets?.counted !== true) continue
+    owned.set(account, buckets.scope)
+    entry(buckets.scope)
+  }
   const unfinished = new Set<string>()
-  for await (const { id, volume, meters } of recordsOf(core.store, bucketsTable)) {
+  for await (const { id, volume, owner, meters } of recordsOf(core.store, bucketsTable)) {
     // Buckets of a volume without a record are counted when it is made.
     if (counts.has(volumeScope(volume))) entry(volumeScope(volume)).buckets += 1
+    const scopeOfOwner = owned.get(owner)
+    if (scopeOfOwner !== undefined) entry(scopeOfOwner).buckets += 1
     if (meters === null || meters === undefined) continue
     const content = await contentOf(core, id, run)
     for (const { scope, counting, user } of meters) {
