@@ -88,3 +88,25 @@ test('a client who stays has his copy, and one that reads no bytes does not ask'
   await space.put(putOf('small', 'x'))
   await house.close()
 })
+
+test('more than 5 GiB are not copied at once, whatever the bucket is', async () => {
+  const GiB = 1024 ** 3
+  const { house, space } = await largeObject()
+  const [record] = await rowsOf(house.store, objectsTable)
+  assert.ok(record !== undefined)
+  await house.store.commit({
+    writes: [{ put: objectsTable, record: { ...record, size: 5 * GiB + 1 } }],
+  })
+  const { uploadId } = await space.createUpload(uploadOf('copy'))
+  const upload = { key: 'copy', uploadId, number: 1, sourceConditions: {} }
+  const refused = { code: 'InvalidRequest', message: /5368709120/ }
+  for (const source of [space, foreign(space)]) {
+    await assert.rejects(space.copy(copyOf(source, 'large', 'copy')), refused)
+    for (const range of [undefined, { start: 0, end: 5 * GiB + 1 }]) {
+      const from = { key: 'large' }
+      const part = space.copyPart({ ...upload, source, from, range, abandoned: () => false })
+      await assert.rejects(part, refused)
+    }
+  }
+  await house.close()
+})

@@ -2,6 +2,7 @@
 import type { ChecksumAlgorithm } from '../model/checksums.ts'
 import type { Checksum, CopyRequest, CopyResult, StandardHeaders } from '../ports/keyspace.ts'
 import { isConditional, requireSource, requireWrite } from '../rules/conditions.ts'
+import { requireCopySize } from '../rules/range.ts'
 import { discardOnFailure, place, references, takeIn } from './content.ts'
 import { attempt, bucketCheck, type Space } from './core.ts'
 import { draftOf, newVersion, placeOf, putResult } from './put.ts'
@@ -22,6 +23,7 @@ export async function copyShared(
     const found = await find(source, request.from)
     const { record } = found
     requireSource(request.sourceConditions, record)
+    requireCopySize(record.size)
     if (known?.revision !== record.revision) {
       const checksum = await wantedChecksum(new OpenRecord(source, found), source, request)
       known = { revision: record.revision, checksum }
@@ -90,6 +92,7 @@ export async function copyForeign(space: Space, request: CopyRequest): Promise<C
   const object = await request.source.open(request.from)
   const { info } = object
   requireSource(request.sourceConditions, info)
+  requireCopySize(info.size)
   const algorithm = request.checksumAlgorithm ?? info.checksum?.algorithm ?? 'CRC64NVME'
   const bytes = await object.stream({ start: 0, end: info.size })
   const received = await core.digester.receive(whileAwaited(bytes, request), {

@@ -13,7 +13,7 @@ import type {
 } from '../ports/keyspace.ts'
 import { type Batch, get, type Stored, scan } from '../ports/meta-store.ts'
 import { requireSource } from '../rules/conditions.ts'
-import { requireSourceRange } from '../rules/range.ts'
+import { requireCopySize, requireSourceRange } from '../rules/range.ts'
 import { defaultChecksum } from '../rules/uploads.ts'
 import { cut, discardOnFailure, type NewContent, sliceReferences, takeIn } from './content.ts'
 import { attempt, bucketCheck, type Space } from './core.ts'
@@ -262,6 +262,7 @@ const nothing: AsyncIterable<Uint8Array> = { async *[Symbol.asyncIterator]() {} 
 function requireSpan(request: PartCopyRequest, size: number) {
   const span = request.range ?? { start: 0, end: size }
   requireSourceRange(span, size)
+  requireCopySize(span.end - span.start)
   return span
 }
 

@@ -1,5 +1,6 @@
 /** Byte ranges: which bytes of an object a `Range` header, or the range of a copy's source, means. Pure. */
 import { S3Error } from '../model/errors.ts'
+import { limits } from '../model/limits.ts'
 
 /** Inclusive start, exclusive end, in bytes. */
 export interface Range {
@@ -70,5 +71,14 @@ export function requireSourceRange(range: Range, size: number): void {
       RangeRequested: `bytes=${range.start}-${range.end - 1}`,
       ActualObjectSize: size,
     })
+  }
+}
+
+/** Throws InvalidRequest where one copy would take more bytes than S3 copies at once; larger ones go in parts. */
+export function requireCopySize(bytes: number): void {
+  const most = limits.put_bytes_max
+  if (bytes > most) {
+    const sentence = `The specified copy source is larger than the maximum allowable size for a copy source: ${most}`
+    throw new S3Error('InvalidRequest', {}, sentence)
   }
 }
