@@ -12,6 +12,10 @@ interface Key {
   readonly expires: string | null
 }
 
+interface Listed extends Key {
+  readonly lastUsed: string | null
+}
+
 interface Made {
   readonly key: Key
   readonly secretAccessKey: string
@@ -67,7 +71,7 @@ export async function createKey(args: Arguments): Promise<number> {
 export async function listKeys(args: Arguments): Promise<number> {
   const [user] = positionalsOf(args, 'key list [USER]', 0, 1)
   const query = { ...accountOf(args), user }
-  const { keys } = await call<{ keys: readonly Key[] }>(args, {
+  const { keys } = await call<{ keys: readonly Listed[] }>(args, {
     method: 'GET',
     path: '/keys',
     query,
@@ -75,7 +79,8 @@ export async function listKeys(args: Arguments): Promise<number> {
   for (const key of keys) {
     const word = key.status === 'Expired' ? 'since' : 'until'
     const end = key.expires === null ? '' : `  ${word} ${key.expires}`
-    args.output.result(`${key.accessKeyId}  ${key.status.padEnd(8)}${end}`.trimEnd(), key)
+    const used = key.lastUsed === null ? 'never used' : `used ${key.lastUsed}`
+    args.output.result(`${key.accessKeyId}  ${key.status.padEnd(8)}${end}  ${used}`, key)
   }
   return 0
 }

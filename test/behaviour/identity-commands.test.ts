@@ -55,7 +55,8 @@ test('an account that is not there is told', async () => {
 test('a key that has expired is not called active, and whose a key is is told', async () => {
   const { accessKeyId } = await keyOf(running, 'ann')
   await requireSaid(running, `key expire ${accessKeyId} 30d`, /works until 20/)
-  await requireSaid(running, 'key list ann', /Active {4}until 20/)
+  await requireSaid(running, 'key list ann', /Active {4}until 20[^ ]+ {2}never used\n$/)
+  await requireSaid(running, 'key list', /Active {4}used 20[^ ]+Z\n$/)
   await requireSaid(running, `key expire ${accessKeyId} 2020-01-31`, /no longer works\.\n$/)
   await requireSaid(running, 'key list ann', /Expired {3}since 20/)
   await requireSaid(running, 'key list ann --json', /"status":"Expired"/)

@@ -114,7 +114,7 @@ test('groups give their policies to who is in them, and keys stop when they are 
   const again = { accessKeyId: next.key.accessKeyId, secret: next.secretAccessKey }
   assert.equal((await new Client({ port, ...again }).get('/bucket')).status, 200)
   const listed = await moongate(running, 'key list', again)
-  assert.match(listed.stdout, new RegExp(`^${again.accessKeyId} {2}Active\n$`))
+  assert.match(listed.stdout, new RegExp(`^${again.accessKeyId} {2}Active {4}used 20[^ ]+\n$`))
 
   await requireSaid(running, 'user delete bob', /DeleteConflict/, 1)
   await requireSaid(running, 'user remove bob staff', /is no more in group staff/)

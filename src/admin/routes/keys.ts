@@ -184,7 +184,7 @@ export const keyRoutes: readonly Route[] = [
     name: 'ListKeys',
     method: 'GET',
     path: '/keys',
-    summary: 'Access keys of a user, without their secrets',
+    summary: 'Access keys of a user, without their secrets; with when they were last used',
     fields: { user: userField('query'), account: accountField },
     entities: byName,
     scope: scopeOf,
@@ -192,7 +192,12 @@ export const keyRoutes: readonly Route[] = [
     async run(input, context) {
       const user = userOf(input, context)
       const keys = await context.access.iam.keys.list(accountOf(input, context), user)
-      return { data: { keys: keys.map(key => shown(key, context)) } }
+      const uses = await context.access.iam.uses.of(keys.map(({ id }) => id))
+      const answers = keys.map(key => {
+        const use = uses.get(key.id)
+        return { ...shown(key, context), lastUsed: use === undefined ? null : iso(use.at) }
+      })
+      return { data: { keys: answers } }
     },
   }),
   route({
