@@ -88,7 +88,9 @@ const audited: ReadonlySet<string> = new Set(
         .map(({ name }) => `admin:${name}`),
     )
     .concat(
-      queryOperationNames.filter(name => !/^\w+:(?:Get(?!.*Token)|List|Simulate)/.test(name)),
+      queryOperationNames.filter(
+        name => !/^\w+:(?:Get(?!.*Token)|List|Simulate|GenerateCredentialReport)/.test(name),
+      ),
     ),
 )
 

@@ -82,6 +82,7 @@ test('the audit log has changes of buckets and refusals, not the writes of objec
   for (const name of [
     'iam:GetUser',
     'iam:ListUsers',
+    'iam:GenerateCredentialReport',
     'sts:GetCallerIdentity',
     'iam:Unknown',
     'admin:TestPolicy',
