@@ -57,6 +57,29 @@ test('a key in use is written once in five minutes, whoever serves it', async ()
   assert.equal(commits(), 5)
 })
 
+test('the last use of a key that rests is written, and nothing is kept of it', async () => {
+  const { store, clock, commits, uses, timeOf } = await setUp()
+  const other = new KeyUses(store, clock)
+  uses.note('ONE', 's3', 'us-east-1')
+  await uses.flush()
+  clock.time += minute
+  other.note('ONE', 's3', 'us-east-1')
+  clock.time += minute
+  uses.note('ONE', 'iam', 'us-east-1')
+  const last = clock.time
+  clock.time += 5 * minute
+  await uses.flush()
+  await other.flush()
+  assert.equal(commits(), 2)
+  assert.equal(await timeOf(new KeyUses(store, clock)), last)
+  // Both know it from the store alone: once the key is gone, nothing tells of it.
+  await uses.flush()
+  await other.flush()
+  await store.commit({ writes: keyRemovals('ONE') })
+  assert.equal(await timeOf(uses), undefined)
+  assert.equal(await timeOf(other), undefined)
+})
+
 test('an older use takes no newer one’s place', async () => {
   const { store, clock, uses, timeOf } = await setUp()
   const other = new KeyUses(store, clock)

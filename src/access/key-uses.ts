@@ -1,6 +1,7 @@
 /**
  * When access keys were last used. A request only sets a value in memory; what was noted is written now and then, for a key
- * once in some minutes, however many requests and workers there are. A process that is killed forgets the last minutes.
+ * once in some minutes, however many requests and workers there are, and once more when it rests. A process that is killed
+ * forgets the last minutes.
  */
 import type { Clock } from '../ports/clock.ts'
 import { get, type MetaStore, type Stored, type Write } from '../ports/meta-store.ts'
@@ -25,6 +26,8 @@ interface Noted {
   /** When the use was that is written; 0: none of which is known. */
   written: number
 }
+
+type Due = readonly [id: string, noted: Noted]
 
 export class KeyUses {
   readonly #store: MetaStore
@@ -61,21 +64,31 @@ export class KeyUses {
     return found
   }
 
-  /** Writes what is due; `all`: whatever is not written yet. Rejects as the store does, and may be called again. */
+  /**
+   * Writes what is due, and forgets the keys that rest; `all`: whatever is not written yet. Rejects as the store does, and
+   * may be called again.
+   */
   async flush(all = false): Promise<void> {
-    const due: (readonly [id: string, noted: Noted])[] = []
+    const busy: Due[] = []
+    const last: Due[] = []
     for (const [id, noted] of this.#noted) {
       const unwritten = noted.at - noted.written
-      if (all ? unwritten > 0 : unwritten >= keepMs) due.push([id, noted])
-      else if (unwritten === 0 && this.#clock.now() - noted.at >= keepMs) this.#noted.delete(id)
+      const rests = this.#clock.now() - noted.at >= keepMs
+      if (unwritten > 0 && (all || rests)) last.push([id, noted])
+      else if (unwritten >= keepMs) busy.push([id, noted])
+      else if (rests) this.#noted.delete(id)
     }
-    for (let start = 0; start < due.length; start += batch) {
-      await this.#write(due.slice(start, start + batch), all ? 1 : keepMs)
-    }
+    await this.#writeAll(busy, keepMs)
+    await this.#writeAll(last, 1)
+  }
+
+  async #writeAll(due: readonly Due[], apart: number): Promise<void> {
+    for (let start = 0; start < due.length; start += batch)
+      await this.#write(due.slice(start, start + batch), apart)
   }
 
   /** Unless another worker wrote it less than `apart` before. Two that write at once both write the truth, nearly. */
-  async #write(due: readonly (readonly [string, Noted])[], apart: number): Promise<void> {
+  async #write(due: readonly Due[], apart: number): Promise<void> {
     const { gets } = await this.#store.read({
       gets: [
         ...due.map(([id]) => get(keysTable, [id])),
@@ -91,9 +104,10 @@ export class KeyUses {
         return
       }
       const before = gets[due.length + index]?.record as Stored<KeyUseRecord> | undefined
-      const isNew = at - (before?.at ?? 0) >= apart
+      const written = before?.at ?? 0
+      const isNew = at - written >= apart
       if (isNew) writes.push({ put: keyUsesTable, record: { id, at, service, region } })
-      settled.push([noted, isNew ? at : (before?.at ?? 0)])
+      settled.push([noted, isNew ? at : written])
     })
     if (writes.length > 0) await this.#store.commit({ writes })
     for (const [noted, written] of settled) noted.written = written

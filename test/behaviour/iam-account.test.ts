@@ -196,9 +196,11 @@ test('the credential report has a row for each user, and tells of more keys than
   const root = rows.find(row => row.startsWith('<root_account>,')) ?? ''
   assert.equal(root.split(',').length, head.split(',').length)
   // It was used for this very request.
-  assert.match(root, /,TRUE,[^,]+,\d{4}-\d\d-\d\dT[^,]+\+00:00,us-east-1,iam,FALSE,/)
+  assert.match(root, /,true,[^,]+,\d{4}-\d\d-\d\dT[^,]+\+00:00,us-east-1,iam,false,/)
+  assert.match(root, /,not_supported,N\/A,not_supported,not_supported,false,true,/)
   const row = rows.find(text => text.startsWith('"many,keys",')) ?? ''
-  assert.equal(row.match(/,TRUE,/g)?.length, 2)
+  assert.match(row, /,false,N\/A,N\/A,N\/A,false,true,/)
+  assert.equal(row.match(/,true,/g)?.length, 2)
   assert.match(row, /,1 more access keys: use ListAccessKeys$/)
 })
 

@@ -26,6 +26,9 @@ const columns = [
 /** AWS has columns for two keys, and tells in the last one that there are more. */
 const keysShown = 2
 const unknown = 'N/A'
+/** AWS's documentation writes them in capitals; its reports do not, and tools compare what those have. */
+const yes = 'true'
+const no = 'false'
 
 const timeText = (time: number): string => `${new Date(time).toISOString().slice(0, 19)}+00:00`
 
@@ -41,9 +44,9 @@ interface Holder {
 }
 
 function keyCells(key: KeyInfo | undefined, use: KeyUse | undefined): readonly string[] {
-  if (key === undefined) return ['FALSE', unknown, unknown, unknown, unknown]
+  if (key === undefined) return [no, unknown, unknown, unknown, unknown]
   return [
-    key.status === 'Active' ? 'TRUE' : 'FALSE',
+    key.status === 'Active' ? yes : no,
     timeText(key.created),
     use === undefined ? unknown : timeText(use.at),
     use?.region ?? unknown,
@@ -58,23 +61,23 @@ async function rowOf({ store, account }: QueryContext, holder: Holder): Promise<
     .toSorted((a, b) => Number(b.status === 'Active') - Number(a.status === 'Active'))
     .slice(0, keysShown)
   const uses = await store.uses.of(told.map(({ id }) => id))
-  const password = holder.user === undefined ? 'not_supported' : 'FALSE'
+  const password =
+    holder.user === undefined
+      ? ['not_supported', unknown, 'not_supported', 'not_supported']
+      : [no, unknown, unknown, unknown]
   const cells = [
     holder.name,
     holder.arn,
     timeText(holder.created),
-    password,
-    unknown,
-    unknown,
-    unknown,
-    'FALSE',
+    ...password,
+    no,
     ...[...Array(keysShown).keys()].flatMap(index => {
       const key = told[index]
       return keyCells(key, key === undefined ? undefined : uses.get(key.id))
     }),
-    'FALSE',
+    no,
     unknown,
-    'FALSE',
+    no,
     unknown,
     keys.length > keysShown
       ? `${keys.length - keysShown} more access keys: use ListAccessKeys`
