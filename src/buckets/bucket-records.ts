@@ -1,6 +1,7 @@
 /** Records of buckets as work reads them that goes through many. */
 import type { BucketInfo } from '../ports/keyspace.ts'
-import { get, type Stored, scan } from '../ports/meta-store.ts'
+import { get, type Stored } from '../ports/meta-store.ts'
+import { recordsOf } from '../ports/records.ts'
 import type { Core } from './core.ts'
 import { type BucketRecord, bucketsTable } from './tables.ts'
 
@@ -16,26 +17,5 @@ export async function currentOf(
 }
 
 /** Records of all buckets, or of those of one volume. */
-export async function* bucketsOf(
-  core: Core,
-  volume?: string,
-): AsyncGenerator<Stored<BucketRecord>> {
-  let from: readonly string[] | undefined
-  for (;;) {
-    const { scans } = await core.store.read({
-      scans: [
-        scan(bucketsTable, {
-          at: volume === undefined ? [] : [volume],
-          limit: 500,
-          ...(from === undefined ? {} : { after: from }),
-        }),
-      ],
-    })
-    for (const entry of scans[0].entries) {
-      if (typeof entry === 'string') continue
-      from = volume === undefined ? [entry.volume, entry.name] : [entry.name]
-      yield entry
-    }
-    if (!scans[0].more) return
-  }
-}
+export const bucketsOf = (core: Core, volume?: string): AsyncGenerator<Stored<BucketRecord>> =>
+  recordsOf(core.store, bucketsTable, volume === undefined ? {} : { at: [volume] })

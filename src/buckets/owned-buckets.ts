@@ -2,6 +2,7 @@
 import { S3Error } from '../model/errors.ts'
 import { Conflict, get, type Stored, scan } from '../ports/meta-store.ts'
 import type { OwnerLimits } from '../ports/owners.ts'
+import { recordsOf } from '../ports/records.ts'
 import { attemptsMax, type Core } from './core.ts'
 import { ownerCheck, ownerScope } from './owner-records.ts'
 import {
@@ -66,14 +67,6 @@ async function addOwned(
 
 /** Goes on with what was interrupted. */
 export async function resumeOwned(core: Core): Promise<void> {
-  for (let after: readonly string[] | undefined; ; ) {
-    const bounds = { at: [], limit: 500, ...(after === undefined ? {} : { after }) }
-    const { scans } = await core.store.read({ scans: [scan(ownersTable, bounds)] })
-    for (const entry of scans[0].entries) {
-      if (typeof entry === 'string') continue
-      after = [entry.account]
-      if (entry.buckets?.counted === false) await countOwned(core, entry.account)
-    }
-    if (!scans[0].more) return
-  }
+  for await (const { account, buckets } of recordsOf(core.store, ownersTable))
+    if (buckets?.counted === false) await countOwned(core, account)
 }

@@ -19,7 +19,9 @@ import {
   uploadOf,
   volume,
 } from './house.fixture.ts'
+import { resumeQuotas } from './quotas.ts'
 import { ownersTable, usageTable } from './tables.ts'
+import { nothingUsed } from './volume-records.ts'
 
 const exceeded = (thrown: unknown) => thrown instanceof S3Error && thrown.code === 'QuotaExceeded'
 const none = { bytes: null, objects: null }
@@ -243,4 +245,24 @@ test('a bucket that is deleted while a quota is set is no harm', async () => {
         : await owners.usage({ account: owner, user: null })
     assert.deepEqual([usage?.bytes, usage?.buckets], [5, 1])
   }
+})
+
+test('a count that nobody names any more is cleared, however many others there are', async () => {
+  const house = await housed()
+  await house.buckets.owners.setQuota({ account: owner, user: 'ann' }, { bytes: 1, objects: 1 })
+  const before = await rowsOf(house.store, usageTable)
+  for (const kind of ['volume', 'owner']) {
+    const names = Array.from({ length: 1200 }, (_, i) => `${kind}/${String(i).padStart(4, '0')}`)
+    const scopes = [...names, `${kind}/zz/former`]
+    await house.store.commit({
+      writes: scopes.map(scope => ({ put: usageTable, record: nothingUsed(scope) })),
+    })
+  }
+  await resumeQuotas(house.core)
+  const scopes = (await rowsOf(house.store, usageTable)).map(({ scope }) => scope)
+  assert.equal(scopes.length, before.length + 2400)
+  assert.deepEqual(
+    scopes.filter(scope => scope.endsWith('/former')),
+    [],
+  )
 })

@@ -7,10 +7,10 @@ import {
   Conflict,
   get,
   type Stored,
-  scan,
   type Write,
 } from '../ports/meta-store.ts'
 import type { OwnerLimits } from '../ports/owners.ts'
+import { recordsOf } from '../ports/records.ts'
 import type { Quota, VolumeQuota } from '../ports/volumes.ts'
 import { bucketsOf, currentOf } from './bucket-records.ts'
 import { attemptsMax, bucketCheck, type Core } from './core.ts'
@@ -119,11 +119,8 @@ export async function resumeQuotas(core: Core): Promise<number> {
 async function formerCounts(core: Core): Promise<Set<string>> {
   const left = new Set<string>()
   for (const kind of ['volume', 'owner']) {
-    const bounds = { at: [], from: [`${kind}/`], before: [`${kind}0`], limit: 1000 }
-    const { scans } = await core.store.read({ scans: [scan(usageTable, bounds)] })
-    for (const entry of scans[0].entries) {
-      if (typeof entry === 'string') continue
-      const { scope } = entry
+    const bounds = { from: [`${kind}/`], before: [`${kind}0`], columns: [] }
+    for await (const { scope } of recordsOf(core.store, usageTable, bounds)) {
       const [, name = '', own] = scope.split('/')
       if (own !== undefined && !(await isNamed(core, kind, name, scope))) left.add(scope)
     }

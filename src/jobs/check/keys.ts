@@ -10,10 +10,11 @@ import {
   versionsTable,
 } from '../../buckets/tables.ts'
 import { Conflict, type Stored } from '../../ports/meta-store.ts'
+import { recordsOf } from '../../ports/records.ts'
 import { Lanes } from '../lanes.ts'
 import { faultOfVersion } from './bytes.ts'
+import { Cursor } from './cursor.ts'
 import type { CheckRun } from './finding.ts'
-import { Cursor, recordsOf } from './records.ts'
 
 /** Objects read at once: as many as there are MD5s computed at once. */
 const lanesWidth = 4

@@ -13,7 +13,7 @@ import {
   versionsTable,
 } from '../../buckets/tables.ts'
 import { type Add, get, type Stored } from '../../ports/meta-store.ts'
-import { recordsOf } from './records.ts'
+import { recordsOf } from '../../ports/records.ts'
 
 export type CountedTable = 'blobs' | 'bodies' | 'manifests'
 

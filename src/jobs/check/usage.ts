@@ -14,8 +14,8 @@ import {
 } from '../../buckets/tables.ts'
 import { nothingUsed, volumeScope } from '../../buckets/volume-records.ts'
 import { type Check, Conflict, get, type Write } from '../../ports/meta-store.ts'
+import { recordsOf } from '../../ports/records.ts'
 import type { CheckRun } from './finding.ts'
-import { recordsOf } from './records.ts'
 
 type Used = { -readonly [C in 'bytes' | 'objects' | 'buckets']: number }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { bucketOf, memoryHouse, putOf } from '../../buckets/house.fixture.ts'
-import { objectsTable } from '../../buckets/tables.ts'
+import { bucketOf, memoryHouse, putOf } from '../buckets/house.fixture.ts'
+import { objectsTable } from '../buckets/tables.ts'
 import { recordsOf } from './records.ts'
 
 test('every record comes once, and others have their turn between pages', async () => {
@@ -19,6 +19,11 @@ test('every record comes once, and others have their turn between pages', async 
   for await (const { key } of recordsOf(house.store, objectsTable)) found.push(key)
   clearImmediate(next)
   assert.deepEqual(found, keys)
+  const some: string[] = []
+  const { id } = space.bucket
+  const bounds = { at: [id], from: ['key 0300'], before: ['key 1000'], columns: [] }
+  for await (const { key } of recordsOf(house.store, objectsTable, bounds)) some.push(key)
+  assert.deepEqual(some, keys.slice(300, 1000))
   assert.ok(turns >= 2, `${turns} turns`)
   await house.close()
 })
