@@ -1,6 +1,13 @@
 /** Buckets by name: making, finding, listing and removing them, and the documents that hang on them. */
 import { S3Error } from '../model/errors.ts'
-import type { BucketInfo, Buckets, Keyspace, Meter, Resolved } from '../ports/keyspace.ts'
+import {
+  type BucketInfo,
+  type Buckets,
+  isLink,
+  type Keyspace,
+  type Meter,
+  type Resolved,
+} from '../ports/keyspace.ts'
 import {
   type Batch,
   Conflict,
@@ -294,8 +301,6 @@ export class PlainBuckets implements Buckets {
 }
 
 const knownMax = 10_000
-
-export const isLink = ({ link }: BucketInfo): boolean => link !== null && link !== undefined
 
 const isMissing = (error: unknown): boolean =>
   error instanceof S3Error && error.code === 'NoSuchBucket'

@@ -1,6 +1,6 @@
 /** Setting quotas, and making the writes of buckets count for them. */
 import { S3Error } from '../model/errors.ts'
-import type { BucketInfo, Meter } from '../ports/keyspace.ts'
+import { type BucketInfo, isLink, type Meter } from '../ports/keyspace.ts'
 import {
   type Batch,
   type Check,
@@ -11,7 +11,7 @@ import {
 } from '../ports/meta-store.ts'
 import type { OwnerLimits } from '../ports/owners.ts'
 import { recordsOf } from '../ports/records.ts'
-import type { Quota, VolumeQuota } from '../ports/volumes.ts'
+import { hasLimit, type Quota, type VolumeQuota } from '../ports/volumes.ts'
 import { bucketsOf, currentOf } from './bucket-records.ts'
 import { attemptsMax, bucketCheck, type Core } from './core.ts'
 import { countBucket, firstWindow } from './counting.ts'
@@ -35,8 +35,6 @@ import {
   volumeScope,
 } from './volume-records.ts'
 
-const hasLimit = ({ bytes, objects }: Quota): boolean => bytes !== null || objects !== null
-
 /** Sets or (no limit) takes away a bucket's own quota. Resolves when what is there is counted; with how many versions. */
 export async function setBucketQuota(
   core: Core,
@@ -58,10 +56,10 @@ export async function setVolumeQuota(
   quota: VolumeQuota,
 ): Promise<number> {
   const { before, volume } = await decided(() => changeVolume(core, name, quota))
-  const ground = volumeGround(volume)
+  const source = volumeSource(volume)
   let counted = 0
   for await (const bucket of bucketsOf(core, name))
-    counted += await bringInLine(core, bucket, ground)
+    counted += await bringInLine(core, bucket, source)
   if (before !== null && before !== volume.meter) await forget(core, [before])
   return counted
 }
@@ -74,12 +72,12 @@ export async function setOwnerQuota(
 ): Promise<number> {
   const { account, user } = whose
   const { before, owner } = await decided(() => changeOwner(core, account, user, quota))
-  const ground = ownerGround(account, owner)
+  const source = ownerSource(account, owner)
   let counted = 0
   for await (const bucket of bucketsOf(core))
-    if (bucket.owner === account) counted += await bringInLine(core, bucket, ground)
+    if (bucket.owner === account) counted += await bringInLine(core, bucket, source)
   if (before !== undefined && !isNamedBy(owner, before)) await forget(core, [before])
-  // At last, because the record that all of this rests on says afterwards that it was done.
+  // Last, because it changes the owner's record, on which all of the above rests.
   if (owner?.buckets?.counted === false) await countOwned(core, account)
   return counted
 }
@@ -95,14 +93,14 @@ export async function resumeQuotas(core: Core): Promise<number> {
   const left = await formerCounts(core)
   await resumeOwned(core)
   let counted = 0
-  let last: { volume: string; owner: string; grounds: readonly Ground[] } | undefined
+  let last: { volume: string; owner: string; sources: readonly QuotaSource[] } | undefined
   for await (const bucket of bucketsOf(core)) {
     const { volume, owner } = bucket
     // They come volume by volume. One that changes meanwhile is somebody else's to finish.
     if (last?.volume !== volume || last.owner !== owner)
-      last = { volume, owner, grounds: await groundsOf(core, bucket) }
+      last = { volume, owner, sources: await sourcesOf(core, bucket) }
     try {
-      for (const ground of last.grounds) counted += await bringInLine(core, bucket, ground)
+      for (const source of last.sources) counted += await bringInLine(core, bucket, source)
     } catch (error) {
       // Somebody else is at it.
       if (!(error instanceof S3Error)) throw error
@@ -199,7 +197,7 @@ async function changeOwner(core: Core, account: string, user: string | null, quo
 }
 
 /** A record that says what writes of a bucket are to count for. */
-interface Ground {
+interface QuotaSource {
   /** It speaks of these meters only. */
   readonly of: readonly Meter['of'][]
   readonly meters: readonly Meter[]
@@ -207,56 +205,59 @@ interface Ground {
   readonly check: Check
 }
 
-const volumeGround = (volume: Stored<VolumeRecord>): Ground => ({
+const volumeSource = (volume: Stored<VolumeRecord>): QuotaSource => ({
   of: ['volume'],
   meters: volumeMeters(volume),
   check: volumeCheck(volume),
 })
 
-const ownerGround = (account: string, owner: Stored<OwnerRecord> | undefined): Ground => ({
+const ownerSource = (account: string, owner: Stored<OwnerRecord> | undefined): QuotaSource => ({
   of: ['account', 'user'],
   meters: ownerMeters(owner),
   check: ownerCheck(account, owner),
 })
 
-async function groundsOf(core: Core, { volume, owner }: BucketInfo): Promise<readonly Ground[]> {
+async function sourcesOf(
+  core: Core,
+  { volume, owner }: BucketInfo,
+): Promise<readonly QuotaSource[]> {
   const { gets } = await core.store.read({
     gets: [get(volumesTable, [volume]), get(ownersTable, [owner])],
   })
   const { record } = gets[0]
-  const ofOwner = ownerGround(owner, gets[1].record)
-  return record === undefined ? [ofOwner] : [volumeGround(record), ofOwner]
+  const ofOwner = ownerSource(owner, gets[1].record)
+  return record === undefined ? [ofOwner] : [volumeSource(record), ofOwner]
 }
 
 /** Makes a bucket's writes count as the record wants it. */
-async function bringInLine(core: Core, bucket: BucketInfo, ground: Ground): Promise<number> {
-  if (bucket.link !== null && bucket.link !== undefined) return 0
-  if (!isInLine(bucket, ground)) {
+async function bringInLine(core: Core, bucket: BucketInfo, source: QuotaSource): Promise<number> {
+  if (isLink(bucket)) return 0
+  if (!isInLine(bucket, source)) {
     await changeMeters(core, bucket, async current =>
-      isInLine(current, ground) ? undefined : groundPlan(core, current, ground),
+      isInLine(current, source) ? undefined : sourcePlan(core, current, source),
     )
   } else if ((bucket.meters ?? []).every(({ counting }) => counting === undefined)) return 0
   return countBucket(core, bucket)
 }
 
-const metersOf = (bucket: BucketInfo, { of }: Pick<Ground, 'of'>): readonly Meter[] =>
+const metersOf = (bucket: BucketInfo, { of }: Pick<QuotaSource, 'of'>): readonly Meter[] =>
   (bucket.meters ?? []).filter(meter => of.includes(meter.of))
 
-function isInLine(bucket: BucketInfo, ground: Ground): boolean {
-  const there = new Map(metersOf(bucket, ground).map(meter => [meter.scope, meter]))
-  if (there.size !== ground.meters.length) return false
-  return ground.meters.every(({ scope, bytes, objects }) => {
+function isInLine(bucket: BucketInfo, source: QuotaSource): boolean {
+  const there = new Map(metersOf(bucket, source).map(meter => [meter.scope, meter]))
+  if (there.size !== source.meters.length) return false
+  return source.meters.every(({ scope, bytes, objects }) => {
     const meter = there.get(scope)
     return meter !== undefined && meter.bytes === bytes && meter.objects === objects
   })
 }
 
-async function groundPlan(core: Core, current: BucketInfo, ground: Ground): Promise<Batch> {
-  const there = metersOf(current, ground)
+async function sourcePlan(core: Core, current: BucketInfo, source: QuotaSource): Promise<Batch> {
+  const there = metersOf(current, source)
   const meters = (current.meters ?? []).filter(meter => !there.includes(meter))
-  const gone = there.filter(({ scope }) => ground.meters.every(wanted => wanted.scope !== scope))
+  const gone = there.filter(({ scope }) => source.meters.every(wanted => wanted.scope !== scope))
   const writes = gone.flatMap(shadowRemovals)
-  for (const wanted of ground.meters) {
+  for (const wanted of source.meters) {
     const before = there.find(({ scope }) => scope === wanted.scope)
     if (before !== undefined) meters.push({ ...before, ...wanted })
     else {
@@ -265,7 +266,7 @@ async function groundPlan(core: Core, current: BucketInfo, ground: Ground): Prom
       writes.push({ put: usageTable, record: nothingUsed(counting.shadow) })
     }
   }
-  return { ...batchOf(current, meters, writes), checks: [ground.check] }
+  return { ...batchOf(current, meters, writes), checks: [source.check] }
 }
 
 async function bucketPlan(core: Core, current: BucketInfo, quota: Quota): Promise<Batch> {

@@ -17,11 +17,13 @@ export interface BucketInfo {
   readonly settings: Readonly<Record<string, unknown>>
   /** Where a link leads; null or undefined: it is a bucket. */
   readonly link?: BucketRef | null
-  /** What every write adds to, where a quota is set on the bucket or on its volume. */
+  /** What every write adds to, where a quota is set on the bucket, its volume, its owner or a user of that one. */
   readonly meters?: readonly Meter[] | null
   /** Of the stored record: every write rests on it. */
   readonly revision: number
 }
+
+export const isLink = ({ link }: BucketInfo): boolean => link !== null && link !== undefined
 
 /** A bucket by its volume and name, there or not. */
 export interface BucketRef {

@@ -9,7 +9,14 @@ import type { BucketInfo, BucketRef, Resolved } from './bucket-info.ts'
 import type { Owners } from './owners.ts'
 import type { Quota, Volumes } from './volumes.ts'
 
-export type { BucketInfo, BucketRef, Counting, Meter, Resolved } from './bucket-info.ts'
+export {
+  type BucketInfo,
+  type BucketRef,
+  type Counting,
+  isLink,
+  type Meter,
+  type Resolved,
+} from './bucket-info.ts'
 
 /** `value` is base64; a composite one ends in `-` and the number of parts. */
 export interface Checksum {

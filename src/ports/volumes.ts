@@ -6,9 +6,11 @@ export const defaultVolume = 's3v'
 /** What there may be at most; null: as much as anybody likes. */
 export interface Quota {
   readonly bytes: number | null
-  /** Versions of objects; delete markers and uploads under way are not counted. Their bytes are. */
+  /** Versions of objects. Delete markers do not count, nor do uploads under way, whose bytes do. */
   readonly objects: number | null
 }
+
+export const hasLimit = ({ bytes, objects }: Quota): boolean => bytes !== null || objects !== null
 
 export interface VolumeQuota extends Quota {
   /** Buckets, links among them. */

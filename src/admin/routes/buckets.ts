@@ -1,14 +1,14 @@
 /** Routes of buckets and links. */
 import { newSettings } from '../../access/bucket-access.ts'
 import { S3Error } from '../../model/errors.ts'
-import type { BucketInfo } from '../../ports/keyspace.ts'
+import { type BucketInfo, isLink } from '../../ports/keyspace.ts'
+import { hasLimit } from '../../ports/volumes.ts'
 import { isPossibleBucket, requireBucketName } from '../../rules/names.ts'
 import { AdminError } from '../errors.ts'
 import { type AdminContext, type Route, route, type Scope } from '../route.ts'
 import { requireAccount } from './accounts.ts'
 import {
   bucketField,
-  hasLimit,
   iso,
   ownerField,
   pageFields,
@@ -198,7 +198,7 @@ export const bucketRoutes: readonly Route[] = [
     resource,
     async run({ bytes, objects, ...named }, context) {
       const bucket = await findBucket(named, context)
-      if (bucket.link !== null && bucket.link !== undefined) {
+      if (isLink(bucket)) {
         throw new AdminError('InvalidInput', 'A link holds nothing; set the quota of its bucket.')
       }
       const quota = quotaOf({ bytes, objects })

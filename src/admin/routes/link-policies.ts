@@ -5,7 +5,7 @@
 import { accessSettings } from '../../access/bucket-access.ts'
 import { S3Error } from '../../model/errors.ts'
 import { parseBucketPolicy } from '../../operations/s3/bucket/policy.ts'
-import type { BucketInfo } from '../../ports/keyspace.ts'
+import { type BucketInfo, isLink } from '../../ports/keyspace.ts'
 import { mentionsCondition } from '../../rules/policy/policy.ts'
 import { AdminError } from '../errors.ts'
 import { type AdminContext, type Route, route } from '../route.ts'
@@ -15,7 +15,7 @@ const path = '/volumes/{volume}/links/{bucket}/policy'
 
 async function findLink(input: NamedBucket, context: AdminContext): Promise<BucketInfo> {
   const found = await findBucket(input, context)
-  if (found.link !== null && found.link !== undefined) return found
+  if (isLink(found)) return found
   throw new AdminError('InvalidInput', 'This is no link; its policy is put with PutBucketPolicy.')
 }
 

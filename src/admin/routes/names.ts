@@ -1,4 +1,5 @@
 /** Fields that several routes have, and what they stand for. */
+import type { Quota } from '../../ports/volumes.ts'
 import type { Field } from '../fields.ts'
 import { ownVolume } from '../paths.ts'
 import type { AdminContext } from '../route.ts'
@@ -50,12 +51,9 @@ export interface Limits {
   readonly objects?: number | undefined
 }
 
-export const quotaOf = ({ bytes, objects }: Limits) => ({
+export const quotaOf = ({ bytes, objects }: Limits): Quota => ({
   bytes: bytes ?? null,
   objects: objects ?? null,
 })
-
-export const hasLimit = ({ bytes, objects }: ReturnType<typeof quotaOf>): boolean =>
-  bytes !== null || objects !== null
 
 export const iso = (milliseconds: number): string => new Date(milliseconds).toISOString()

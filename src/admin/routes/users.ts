@@ -1,5 +1,6 @@
 /** Routes of users, groups and roles. */
 import type { Holder } from '../../access/identities/grants.ts'
+import { hasLimit } from '../../ports/volumes.ts'
 import { type AdminContext, type Route, route } from '../route.ts'
 import {
   accountField,
@@ -12,7 +13,7 @@ import {
   shownEntity,
   shownPage,
 } from './identities.ts'
-import { hasLimit, pageFields, quotaFields, quotaOf } from './names.ts'
+import { pageFields, quotaFields, quotaOf } from './names.ts'
 
 const path = { is: 'text', in: 'body', doc: 'IAM path: / or /team/' } as const
 const listFields = { account: accountField, ...pageFields }
@@ -60,8 +61,8 @@ const userRoutes: readonly Route[] = [
     entities: ({ account, user }) => ({ account, user }),
     scope: accountScope,
     resource: userResource,
-    async run({ user: name, account: _, bytes, objects, ...rest }, context) {
-      const account = accountOf({ account: _ }, context)
+    async run({ user: name, account: given, bytes, objects, ...rest }, context) {
+      const account = accountOf({ account: given }, context)
       const { users } = context.access.iam
       const { made, created } = await makeOnce(
         () => users.create(account, { name, ...rest }),
