@@ -1,12 +1,10 @@
 /** Tokens of an OpenID Connect provider: verified with the keys that its discovery document leads to. */
-import { createLocalJWKSet, errors, type JWTPayload, jwtVerify } from 'jose'
-import { providerKeys } from '../../operations/sts/provider-keys.ts'
-import { tokenAlgorithms } from '../../operations/sts/web-identity.ts'
+import { errors, type JWTPayload } from 'jose'
+import { verifyToken } from '../../operations/sts/signed-tokens.ts'
 import { type Fetcher, FetchFailed } from '../../ports/fetcher.ts'
 import { type OidcSettings, type Outsider, SignInFailed } from './settings.ts'
 
 const tokenMax = 20_000
-const skewSeconds = 60
 
 export interface Verifying {
   readonly fetcher: Fetcher
@@ -17,13 +15,20 @@ export interface Verifying {
 /** Throws {@link SignInFailed}. */
 export async function readToken(
   token: string,
-  settings: OidcSettings,
-  verifying: Verifying,
+  { issuer, clientId, claim }: OidcSettings,
+  { fetcher, now }: Verifying,
 ): Promise<Outsider> {
   if (token.length > tokenMax) throw new SignInFailed('the token is too long')
+  const demands = {
+    now,
+    requiredClaims: ['exp', 'sub'],
+    issuer: [issuer, issuer.replace(/\/$/, '')],
+    audience: clientId,
+  }
   let claims: JWTPayload
   try {
-    claims = await verified(token, settings, verifying)
+    const provider = { document: { url: issuer }, isTrusted: true }
+    claims = await verifyToken(token, { fetcher, provider }, demands)
   } catch (error) {
     if (error instanceof errors.JOSEError || error instanceof FetchFailed) {
       throw new SignInFailed(error.message, { cause: error })
@@ -33,33 +38,7 @@ export async function readToken(
     throw error
   }
   const { sub = '' } = claims
-  const said = claims[settings.claim]
+  const said = claims[claim]
   const groups = (Array.isArray(said) ? said : [said]).filter(group => typeof group === 'string')
   return { name: sub, groups }
-}
-
-async function verified(
-  token: string,
-  { issuer, clientId }: OidcSettings,
-  { fetcher, now }: Verifying,
-): Promise<JWTPayload> {
-  const provider = { document: { url: issuer }, isTrusted: true }
-  const attempt = async (unknown: boolean) => {
-    const keys = createLocalJWKSet(await providerKeys({ fetcher, provider }, now, unknown))
-    const { payload } = await jwtVerify(token, keys, {
-      algorithms: tokenAlgorithms,
-      issuer: [issuer, issuer.replace(/\/$/, '')],
-      audience: clientId,
-      clockTolerance: skewSeconds,
-      currentDate: new Date(now),
-      requiredClaims: ['exp', 'sub'],
-    })
-    return payload
-  }
-  try {
-    return await attempt(false)
-  } catch (error) {
-    if (error instanceof errors.JWKSNoMatchingKey) return attempt(true)
-    throw error
-  }
 }

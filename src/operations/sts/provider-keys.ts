@@ -32,12 +32,12 @@ export interface KeyProvider {
   readonly isTrusted?: boolean
 }
 
-interface Source {
+export interface KeySource {
   readonly fetcher: Fetcher
   readonly provider: KeyProvider
 }
 
-async function json({ fetcher, provider }: Source, url: string) {
+async function json({ fetcher, provider }: KeySource, url: string) {
   const issuer = new URL(provider.document.url ?? '')
   const target = new URL(url)
   if (target.protocol !== 'https:' && target.protocol !== issuer.protocol) {
@@ -59,7 +59,7 @@ async function json({ fetcher, provider }: Source, url: string) {
   throw new FetchFailed('the provider answered no JSON object')
 }
 
-async function fetchKeys(source: Source): Promise<JSONWebKeySet> {
+async function fetchKeys(source: KeySource): Promise<JSONWebKeySet> {
   const url = source.provider.document.url ?? ''
   const base = url.replace(/\/+$/, '')
   const { jwks_uri: uri } = await json(source, `${base}/.well-known/openid-configuration`)
@@ -106,7 +106,7 @@ function keyOfCertificate(bytes: Buffer): JWK | undefined {
 
 /** The provider's keys; `unknown`: the ones at hand did not do. Rejects with FetchFailed. */
 export function providerKeys(
-  source: Source,
+  source: KeySource,
   now: number,
   unknown: boolean,
 ): Promise<JSONWebKeySet> {

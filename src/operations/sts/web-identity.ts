@@ -1,5 +1,5 @@
 /** Tokens of OpenID Connect providers: whose they are, whether they hold, and what they say. */
-import { createLocalJWKSet, decodeJwt, errors, type JWTPayload, jwtVerify } from 'jose'
+import { decodeJwt, errors, type JWTPayload } from 'jose'
 import { arnOf } from '../../access/identities/names.ts'
 import { providerName } from '../../access/identities/providers.ts'
 import type { EntityRecord } from '../../access/identities/tables.ts'
@@ -7,24 +7,11 @@ import type { AccountRecord } from '../../access/tables.ts'
 import { QueryError } from '../../model/query-errors.ts'
 import { FetchFailed } from '../../ports/fetcher.ts'
 import type { Facts, QueryContext } from '../query-operation.ts'
-import { providerKeys } from './provider-keys.ts'
+import { verifyToken } from './signed-tokens.ts'
 
 /** AWS's limit. */
 const tokenMax = 20_000
-/** Signatures by a key that only the provider has: none, and none that its public key would verify as a secret. */
-export const tokenAlgorithms = [
-  'RS256',
-  'RS384',
-  'RS512',
-  'PS256',
-  'PS384',
-  'PS512',
-  'ES256',
-  'ES384',
-  'ES512',
-  'EdDSA',
-]
-const skewSeconds = 60
+const requiredClaims = ['exp', 'iss', 'sub', 'aud']
 const tagsClaim = 'https://aws.amazon.com/tags'
 
 export interface WebIdentity {
@@ -72,30 +59,6 @@ export async function providerOf(
   throw invalid(`No OpenIDConnect provider found in your account for ${issuer.slice(0, 255)}`)
 }
 
-async function verified(
-  context: QueryContext,
-  provider: EntityRecord,
-  token: string,
-): Promise<JWTPayload> {
-  const source = { fetcher: context.fetcher, provider }
-  const attempt = async (unknown: boolean) => {
-    const keys = createLocalJWKSet(await providerKeys(source, context.now, unknown))
-    const { payload } = await jwtVerify(token, keys, {
-      algorithms: tokenAlgorithms,
-      clockTolerance: skewSeconds,
-      currentDate: new Date(context.now),
-      requiredClaims: ['exp', 'iss', 'sub', 'aud'],
-    })
-    return payload
-  }
-  try {
-    return await attempt(false)
-  } catch (error) {
-    if (error instanceof errors.JWKSNoMatchingKey) return attempt(true)
-    throw error
-  }
-}
-
 function refusal(error: unknown): unknown {
   if (error instanceof errors.JWTExpired) {
     return new QueryError(
@@ -127,9 +90,10 @@ export async function readWebIdentity(
     readonly token: string
   },
 ): Promise<WebIdentity> {
+  const { fetcher, now } = context
   let claims: JWTPayload
   try {
-    claims = await verified(context, provider, token)
+    claims = await verifyToken(token, { fetcher, provider }, { now, requiredClaims })
   } catch (error) {
     throw refusal(error)
   }
