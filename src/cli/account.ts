@@ -3,14 +3,14 @@ import { adminPath } from '../admin/client.ts'
 import { call, callAll, positionalsOf } from './calls.ts'
 import type { Arguments } from './command.ts'
 import {
+  limitsAndBucketsOf,
   type NewQuota,
   noQuota,
   quotaAfter,
   quotaLines,
   tellQuota,
   type Usage,
-  volumeLimitsOf,
-} from './volume.ts'
+} from './quota.ts'
 
 interface Account {
   readonly id: string
@@ -71,7 +71,7 @@ export async function limitAccount(args: Arguments): Promise<number> {
   const [id] = positionalsOf(args, 'account quota [ID]', 0, 1)
   const body = await quotaAfter(
     args,
-    volumeLimitsOf(args),
+    limitsAndBucketsOf(args),
     async () => (await infoOf(args, id)).usage?.quota ?? noQuota,
   )
   const path = `${pathOf(id)}/quota`

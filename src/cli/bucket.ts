@@ -21,7 +21,7 @@ import {
   tellQuota,
   type Usage,
   untouched,
-} from './volume.ts'
+} from './quota.ts'
 
 interface Reference {
   readonly volume: string

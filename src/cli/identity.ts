@@ -12,7 +12,7 @@ import {
   tellQuota,
   type Usage,
   untouched,
-} from './volume.ts'
+} from './quota.ts'
 
 export type IdentityKind = 'user' | 'group' | 'role'
 
