@@ -22,7 +22,8 @@ export async function requireRight(
   const { allowed, reason } = identityDecision(context, action, resource)
   if (scope.of === 'caller') {
     // What everybody may is taken away only by a word.
-    if (reason === 'explicit deny' || !isLasting(principal)) throw accessDenied()
+    if (reason === 'explicit deny' || isTemporary(principal)) throw accessDenied()
+    if (scope.lasting === true && (await expires(context))) throw accessDenied()
     return
   }
   if (!allowed) throw accessDenied()
@@ -37,8 +38,14 @@ async function accountIn(scope: Scope, { principal, access }: AdminContext): Pro
 }
 
 /** A temporary or narrowed key must not make itself one that lasts. */
-const isLasting = ({ accessKeyId, identity }: AdminContext['principal']): boolean =>
-  !isSessionKey(accessKeyId) && identity.session === undefined
+const isTemporary = ({ accessKeyId, identity }: AdminContext['principal']): boolean =>
+  isSessionKey(accessKeyId) || identity.session !== undefined
+
+/** Nor must one that somebody gave an end. */
+async function expires({ principal, access }: AdminContext): Promise<boolean> {
+  const key = await access.iam.keys.find(principal.canonicalId, principal.accessKeyId)
+  return (key?.expires ?? null) !== null
+}
 
 async function isOwnAffair({ principal, buckets }: AdminContext, scope: Scope): Promise<boolean> {
   const { canonicalId } = principal

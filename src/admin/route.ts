@@ -35,8 +35,8 @@ export type Scope =
   | { readonly of: 'volume'; readonly volume: string; readonly owner?: string | undefined }
   /** Of an account, by its canonical id; undefined: there is none such. */
   | { readonly of: 'account'; readonly account: string | undefined }
-  /** Of the caller alone, who needs no right for it. */
-  | { readonly of: 'caller' }
+  /** Of the caller alone, who needs no right for it. `lasting`: but a key for it that does not expire. */
+  | { readonly of: 'caller'; readonly lasting?: boolean }
 
 export interface AdminContext extends AdminParts {
   readonly principal: Principal

@@ -46,6 +46,7 @@ function tellMade(args: Arguments, data: Made, first: string): void {
   const words = [
     `${first} The secret is not shown again; keep it:`,
     ...exportLines(key.accessKeyId, secretAccessKey),
+    ...(key.expires === null ? [] : [`The key ends at ${key.expires}.`]),
   ]
   args.output.result(words.join('\n'), data)
 }

@@ -125,3 +125,23 @@ test('a temporary key makes no lasting one, and a denied user none at all', asyn
   const denied = await userWith('denied', { Effect: 'Deny', Action: 'admin:*', Resource: '*' })
   assert.equal(said(await admin(denied, 'POST', '/keys', {})), '403 AccessDenied')
 })
+
+test('a key that expires makes none that outlives it, and lengthens none', async () => {
+  const { client, port } = running
+  assert.equal(said(await admin(client, 'PUT', '/users/guest', {})), '201')
+  const other = await keyOf(running, 'guest')
+  const expires = new Date(Date.now() + 3_600_000).toISOString()
+  const made = await admin(client, 'POST', '/keys', { user: 'guest', expires })
+  const { key, secretAccessKey } = JSON.parse(made.text)
+  const guest = new Client({ port, accessKeyId: key.accessKeyId, secret: secretAccessKey })
+  const path = `/keys/${key.accessKeyId}`
+  assert.equal(said(await admin(guest, 'POST', '/keys', { expires })), '403 AccessDenied')
+  assert.equal(said(await admin(guest, 'POST', '/keys', { user: 'guest' })), '403 AccessDenied')
+  assert.equal(said(await admin(guest, 'PUT', path, { expires: 'never' })), '403 AccessDenied')
+  const another = `/keys/${other.accessKeyId}/rotate`
+  assert.equal(said(await admin(guest, 'POST', another, {})), '403 AccessDenied')
+  assert.equal(said(await admin(guest, 'GET', '/keys')), '200')
+  const rotated = await admin(guest, 'POST', `${path}/rotate`, {})
+  assert.equal(rotated.status, 201)
+  assert.equal(JSON.parse(rotated.text).key.expires, expires)
+})

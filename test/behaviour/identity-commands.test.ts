@@ -65,6 +65,7 @@ test('a key that has expired is not called active, and whose a key is is told', 
   await requireSaid(running, `key enable ${accessKeyId}`, /is switched on, but it expired at 20/)
   await requireSaid(running, 'key create', /The key of the root of the account is made/)
   await requireSaid(running, 'key create --json', /"user":null,"holder":"root"/)
+  await requireSaid(running, 'key create ann --expires 30d', /\nThe key ends at 20[^ ]+Z\.\n$/)
   await requireSaid(running, 'key create ann --json', /"user":"ann","holder":"user\/ann"/)
   const own = /root account's own key\. It is changed by moongate root-key rotate\.\n$/
   await requireSaid(running, `key disable ${root.accessKeyId}`, own, 1)

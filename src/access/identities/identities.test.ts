@@ -292,8 +292,9 @@ test('a rotation does not let a key live longer than it would have', async t => 
   const { keys } = await setUp(t)
   const soon = clock.now() + 1000
   const { info } = await keys.create(account, undefined, { expires: soon })
-  await keys.rotate(account, undefined, info.id, clock.now() + 60_000)
+  const next = await keys.rotate(account, undefined, info.id, clock.now() + 60_000)
   assert.equal((await keys.find(account, info.id))?.expires, soon)
+  assert.equal(next.info.expires, soon, 'its successor neither')
 })
 
 test('who is in memory is not taken for a user of another account', async t => {

@@ -50,7 +50,8 @@ export class AccessKeys {
 
   /**
    * A new key in the place of one, in one commit: at no time are there both at full strength, or none. The old one goes
-   * at once, or, where `until` is later, expires then (milliseconds since the epoch) if it does not before. Throws
+   * at once, or, where `until` is later, expires then (milliseconds since the epoch) if it does not before. An end that
+   * was set holds for the new one too. Throws
    * NoSuchEntity, UnmodifiableEntity; LimitExceeded where the old one stays and there are as many others as there may be.
    */
   rotate(
@@ -70,7 +71,8 @@ export class AccessKeys {
         draft.writes.push({ put: keysTable, record: { ...old, expires } })
       }
       const description = old.description ?? undefined
-      return this.#add(draft, name, { key: newAccessKey(), description })
+      const expires = old.expires ?? undefined
+      return this.#add(draft, name, { key: newAccessKey(), expires, description })
     })
   }
 

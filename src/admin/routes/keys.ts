@@ -64,6 +64,10 @@ function scopeOf(input: OfUser, context: AdminContext): Scope {
   return isOwn ? { of: 'caller' } : accountScope(input, context)
 }
 
+/** What a key that expires must not do for its holder: it would outlive itself. */
+const lasting = (scope: Scope): Scope =>
+  scope.of === 'caller' ? { ...scope, lasting: true } : scope
+
 /** The right on a key is one on whom it stands for: the user, or the account's root. */
 const resourceOf = (input: OfUser, context: AdminContext): string => {
   const user = userOf(input, context)
@@ -88,6 +92,12 @@ async function keyScope(input: OfKey, context: AdminContext): Promise<Scope> {
   return info === undefined || (info.user ?? null) === null
     ? accountScope(input, context)
     : scopeOf({ user: info.user ?? undefined, account: input.account }, context)
+}
+
+/** A key may be put in its own place, for its successor ends when it does. */
+const rotationScope = async (input: OfKey, context: AdminContext): Promise<Scope> => {
+  const scope = await keyScope(input, context)
+  return input.key === context.principal.accessKeyId ? scope : lasting(scope)
 }
 
 async function found(input: OfKey, context: AdminContext): Promise<KeyInfo> {
@@ -126,7 +136,7 @@ const changing: readonly Route[] = [
       expires: expiresField,
       description: descriptionField,
     },
-    scope: keyScope,
+    scope: async (input, context) => lasting(await keyScope(input, context)),
     resource: keyResource,
     async run(input, context) {
       const { user } = await found(input, context)
@@ -145,12 +155,13 @@ const changing: readonly Route[] = [
     name: 'RotateKey',
     method: 'POST',
     path: '/keys/{key}/rotate',
-    summary: 'Make a new key in the place of this one, which goes at once or after a while',
+    summary:
+      'Make a new key in the place of this one, which goes at once or after a while; it expires when this one would',
     fields: {
       ...keyFields,
       grace: { is: 'whole', in: 'body', doc: 'Seconds for which the old key goes on to work; 0' },
     },
-    scope: keyScope,
+    scope: rotationScope,
     resource: keyResource,
     async run(input, context) {
       const { keys } = context.access.iam
@@ -212,7 +223,7 @@ export const keyRoutes: readonly Route[] = [
       description: descriptionField,
     },
     entities: ({ account, user }) => ({ account, user }),
-    scope: scopeOf,
+    scope: (input, context) => lasting(scopeOf(input, context)),
     resource: resourceOf,
     async run(input, context) {
       const { description } = input
