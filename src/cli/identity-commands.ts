@@ -269,6 +269,7 @@ const policyCommands: readonly Said[] = [
     details: async () =>
       [
         'RESOURCE is bucket/key, s3://bucket/key, /volume/bucket/key or an ARN; * for what concerns no bucket.',
+        'With s3:ListBucket what stands behind the bucket is the prefix that is listed.',
         'Without who, the account’s root is meant. A bucket that is not there is judged as one that the account made.',
         'Exit status: 0 allowed, 1 denied, 2 wrong use or failed.',
       ].join('\n'),

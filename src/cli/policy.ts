@@ -203,8 +203,14 @@ interface Tested {
   readonly as: string
 }
 
+interface Resource {
+  readonly bucket?: string
+  readonly key?: string | undefined
+  readonly volume?: string | undefined
+}
+
 /** `photos/2026/a.jpg`, `s3://photos/…`, `/vol1/photos/…`, `arn:aws:s3:::photos/…`, or `*` for what concerns no bucket. */
-export function resourceIn(said: string): object {
+export function resourceIn(said: string): Resource {
   if (said === '*') return {}
   const text = said.replace(/^s3:\/\//, '')
   const arn = /^arn:aws:s3::([^:]*):(.+)$/.exec(text)
@@ -230,6 +236,21 @@ function contextOf(args: Arguments): object | undefined {
   return Object.fromEntries([...context].map(([name, values]) => [name, single(values)]))
 }
 
+/** What lists the keys of a bucket has no key: one is meant as the prefix that is asked for. */
+const listings = /^s3:ListBucket(?:Versions|MultipartUploads)?$/i
+
+interface Asked {
+  readonly action: string
+  readonly key?: string | undefined
+  readonly context: object | undefined
+}
+
+function listed<A extends Asked>(asked: A): A {
+  const { action, key, context } = asked
+  if (key === undefined || !listings.test(action)) return asked
+  return { ...asked, key: undefined, context: { 's3:prefix': key, ...context } }
+}
+
 /** Why, in words that stand after Allowed or Denied. */
 function whyInWords({ allowed, reason, policy, sid, statement }: Tested): string {
   if (policy === null)
@@ -246,7 +267,7 @@ const statusOfFailure = 2
 
 export async function testPolicy(args: Arguments): Promise<number> {
   const [action = '', resource = ''] = positionalsOf(args, 'policy test ACTION RESOURCE', 2)
-  const question = {
+  const question = listed({
     ...accountOf(args),
     user: flagOf(args, 'user'),
     role: flagOf(args, 'role'),
@@ -254,7 +275,7 @@ export async function testPolicy(args: Arguments): Promise<number> {
     action: action.includes(':') ? action : `s3:${action}`,
     ...resourceIn(resource),
     context: contextOf(args),
-  }
+  })
   let data: Tested
   try {
     data = await call<Tested>(args, { method: 'POST', path: '/policy/test', body: question })

@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { admin, errorOf } from '../admin.ts'
-import { moongate } from '../command-line.ts'
-import { other, otherId, type Running, startInProcess } from '../server.ts'
+import { moongate, requireSaid } from '../command-line.ts'
+import { other, otherId, type Running, startInProcess, tenantId } from '../server.ts'
 
 let running: Running
 let number: string
@@ -100,4 +100,27 @@ test('the command says which policy decided where nobody is told which statement
   const { said, status } = await moongate(running, 'policy test GetObject bucket/a', other)
   assert.match(said, /^Denied: an explicit deny in the bucket policy\n/)
   assert.equal(status, 1)
+})
+
+test('a name is looked up in the volume of whose account is thought of', async () => {
+  const { client, tenant } = running
+  assert.equal((await tenant.put('/theirs')).status, 200)
+  const body = { account: tenantId, action: 's3:ListBucket', bucket: 'theirs' }
+  const answer = await admin(client, 'POST', '/policy/test', body)
+  const { at, exists } = JSON.parse(answer.text)
+  assert.deepEqual([at, exists], ['/elsewhere/theirs', true])
+})
+
+test('the command lists a prefix, and asks for the key of an object', async () => {
+  await requireSaid(running, 'policy create in-a --read bucket/a/', /is made/)
+  await requireSaid(running, 'user create lister', /is made/)
+  await requireSaid(running, 'policy attach in-a --user lister', /is attached/)
+  const test = (question: string, words: RegExp, status: number) =>
+    requireSaid(running, `policy test ${question} --user lister`, words, status)
+  await test('ListBucket bucket/a/', /^Allowed: by the policy [^ ]+in-a, statement 1/, 0)
+  await test('s3:listbucket bucket/b/', /^Denied/, 1)
+  await test('s3:ListBucket bucket', /^Denied/, 1)
+  await test('s3:ListBucket bucket/b/ --context s3:prefix=a/', /^Allowed/, 0)
+  await test('s3:GetObject bucket', /GetObject is asked of an object: say its key too\.\n$/, 2)
+  await test('ListObjectsV2 bucket', /S3 has no action s3:ListObjectsV2, by/, 2)
 })

@@ -6,7 +6,7 @@ import { holderOf, principalOf, roleIdentity } from '../../access/principals.ts'
 import { S3Error } from '../../model/errors.ts'
 import { QueryError } from '../../model/query-errors.ts'
 import type { BucketInfo, Resolved } from '../../ports/keyspace.ts'
-import { s3Action } from '../../rules/policy/actions.ts'
+import { s3Action, s3Actions } from '../../rules/policy/actions.ts'
 import type { Decision } from '../../rules/policy/decide.ts'
 import { AdminError, accessDenied } from '../errors.ts'
 import { administers } from '../rights.ts'
@@ -55,6 +55,22 @@ function actionOf(text: string): string {
   if (action !== undefined) return action
   throw new AdminError('InvalidInput', `S3 has no action ${text}, by which policies could give it.`)
 }
+
+/** Of a whole bucket nobody is asked what may be done with an object: the answer would be no, whoever it is. */
+function requireKey(action: string, name: string | undefined, key: string | undefined): void {
+  if (name === undefined || key !== undefined || s3Actions.get(action) !== 'object') return
+  throw new AdminError('InvalidInput', `${action} is asked of an object: say its key too.`)
+}
+
+/** Where a name is looked up: where a request of who is thought of would look. */
+const volumeOf = (
+  { volume, account }: { volume?: string | undefined; account?: string | undefined },
+  principal: Principal,
+  context: AdminContext,
+): string =>
+  volume === undefined && account !== undefined
+    ? principal.volume
+    : volumeNamed(volume ?? '-', context)
 
 /** A bucket that an account could make now. */
 function bucketToBe(
@@ -203,10 +219,10 @@ export const simulatorRoutes: readonly Route[] = [
         is: 'text',
         in: 'body',
         required: true,
-        form: /^[a-z0-9-]+:[A-Za-z]+$/,
+        form: /^[a-z0-9-]+:[A-Za-z0-9]+$/,
         doc: 'For instance s3:PutObject',
       },
-      volume: { is: 'text', in: 'body', doc: 'Volume of the bucket; the caller’s own' },
+      volume: { is: 'text', in: 'body', doc: 'Volume of the bucket; that of who is thought of' },
       bucket: { is: 'text', in: 'body', doc: 'Bucket or link; none for s3:ListAllMyBuckets' },
       key: { is: 'text', in: 'body', doc: 'Key of the object' },
       context: { is: 'record', in: 'body', doc: 'Condition keys with their values' },
@@ -218,7 +234,8 @@ export const simulatorRoutes: readonly Route[] = [
       const { bucket: name, key } = input
       const action = actionOf(input.action)
       const principal = await principalFor(input, context)
-      const volume = volumeNamed(input.volume ?? '-', context)
+      requireKey(action, name, key)
+      const volume = volumeOf(input, principal, context)
       const given = givenOf(input.context)
       const imagined = (bucket: BucketInfo | undefined, resourceAccount?: string) => ({
         principal,
