@@ -1,96 +1,18 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import {
-  bodyOf,
-  bucketOf,
-  bytesOf,
-  completeOf,
-  copyOf,
-  day,
-  type House,
-  memoryHouse,
-  partsOf,
-  putOf,
-  rowsOf,
-  uploadOf,
-} from '../../buckets/house.fixture.ts'
+import { bytesOf, day, type House, rowsOf } from '../../buckets/house.fixture.ts'
 import {
   blobsTable,
   bodiesTable,
   headsTable,
   manifestsTable,
   objectsTable,
-  type UsageRecord,
-  uploadSizesTable,
-  usageTable,
   versionsTable,
 } from '../../buckets/tables.ts'
-import { checksumAlgorithms, checksumTypes } from '../../model/checksums.ts'
 import type { BlobStore } from '../../ports/blob-store.ts'
-import type { Table, Write } from '../../ports/meta-store.ts'
-import { readyChecksums } from '../../wire/checksums/hashers.ts'
+import type { Table } from '../../ports/meta-store.ts'
 import { Balance } from './balance.ts'
-import { checkFolder } from './check.ts'
-import type { Finding } from './finding.ts'
-
-const small = { embeddedSlices: 2, rowParts: 2, partBytes: 1 }
-const long = 'a body that is not kept beside the metadata'
-
-async function checked(house: House, repair = false, bucket?: string) {
-  const findings: Finding[] = []
-  let last = { objects: 0, objectsTotal: 0, bytes: 0, bytesTotal: 0 }
-  const report = await checkFolder(house.core, {
-    bucket,
-    repair,
-    onFinding: finding => findings.push(finding),
-    onProgress: progress => {
-      last = progress
-    },
-  })
-  assert.equal(report.problems, findings.length)
-  return { report, findings, last, kinds: findings.map(({ kind }) => kind).toSorted() }
-}
-
-/** Objects of every kind: small and large, in parts and by a manifest, copied, versioned, appended to; uploads. */
-async function filled(): Promise<House> {
-  await readyChecksums()
-  const house = memoryHouse({ thresholds: small })
-  const plain = await bucketOf(house, 'plain')
-  await plain.put(putOf('empty', ''))
-  for (const key of ['a', 'a/b', 'a//b', '../x', '.', '\u{1f311}', '\uffee', 'é'])
-    await plain.put(putOf(key, key))
-  for (const checksumAlgorithm of checksumAlgorithms)
-    await plain.put(putOf(`sum-${checksumAlgorithm}`, long, { checksumAlgorithm }))
-  await plain.put(putOf('large', long))
-  await plain.copy(copyOf(plain, 'large', 'copy'))
-  await plain.put(putOf('a', ` and ${long}`, { writeOffset: 1 }))
-  for (const [key, count] of [['embedded', 2] as const, ['manifest', 5] as const]) {
-    const { uploadId, parts } = await partsOf(plain, key, Array(count).fill(long))
-    await plain.complete(completeOf(key, uploadId, parts))
-  }
-  await plain.copy(copyOf(plain, 'manifest', 'manifest-copy', { checksumAlgorithm: 'SHA256' }))
-  for (const checksumAlgorithm of checksumAlgorithms) {
-    const [checksumType] = checksumTypes[checksumAlgorithm]
-    const key = `parts-${checksumAlgorithm}`
-    const upload = uploadOf(key, { checksumAlgorithm, checksumType })
-    const { uploadId } = await plain.createUpload(upload)
-    const parts = []
-    for (const number of [1, 3])
-      parts.push(await plain.putPart({ key, uploadId, number, body: bodyOf(`${long}${number}`) }))
-    await plain.complete(completeOf(key, uploadId, parts))
-  }
-  await partsOf(plain, 'under-way', ['one', long])
-  const versioned = await bucketOf(house, 'versioned')
-  await versioned.put(putOf('before', long))
-  await versioned.put(putOf('untouched', long))
-  const { bucket } = versioned
-  await house.buckets.setVersioning(bucket, 'Enabled')
-  const enabled = house.buckets.keyspace(await house.buckets.find(bucket.volume, bucket.name))
-  for (const text of ['1', long, '3']) await enabled.put(putOf('before', text))
-  for (const text of ['1', '2']) await enabled.put(putOf('hidden', text))
-  await enabled.delete({ key: 'hidden', conditions: {} })
-  return house
-}
+import { change, checked, filled, long } from './check.fixture.ts'
 
 /** Rows without the revision, which every write moves. */
 async function rowsPlain(
@@ -104,8 +26,6 @@ async function rowsPlain(
 }
 
 const counted: readonly Table<object>[] = [blobsTable, bodiesTable, manifestsTable]
-
-const change = (house: House, ...writes: Write[]) => house.store.commit({ writes })
 
 /** The blob of a key that has one slice. */
 async function blobOf(house: House, key: string): Promise<string> {
@@ -357,64 +277,4 @@ test('counters that are wrong together do not hide each other', () => {
   balance.add('blobs/8', -1)
   assert.equal(balance.even, false)
   assert.equal(balance.isOff('blobs/7') && balance.isOff('blobs/8'), true)
-})
-
-const withoutRevision = ({ scope, bytes, objects, buckets }: UsageRecord): UsageRecord => ({
-  scope,
-  bytes,
-  objects,
-  buckets,
-})
-
-test('counts of quotas are compared with what is there, and put right', async () => {
-  const house = await filled()
-  const { buckets, store } = house
-  await buckets.volumes.setQuota('s3v', { bytes: 1_000_000, objects: 1_000, buckets: 9 })
-  const plain = await buckets.find('s3v', 'plain')
-  await buckets.setQuota(plain, { bytes: 1_000_000, objects: null })
-  await buckets
-    .keyspace(await buckets.find('s3v', 'plain'))
-    .put(putOf('hers', long, { writer: 'ann' }))
-  for (const user of [null, 'ann'])
-    await buckets.owners.setQuota(
-      { account: plain.owner, user },
-      { bytes: 1_000_000, objects: null, buckets: 9 },
-    )
-  assert.deepEqual((await checked(house)).kinds, [])
-  const rows = await rowsOf(store, usageTable)
-  assert.equal(rows.length, 6)
-  for (const record of rows) {
-    const { bytes, objects, buckets: count } = record
-    const off = { ...record, bytes: bytes + 7, objects: objects - 1, buckets: count + 1 }
-    await store.commit({ writes: [{ put: usageTable, record: off }] })
-  }
-  const { findings, kinds } = await checked(house)
-  assert.deepEqual(
-    kinds,
-    rows.map(() => 'count'),
-  )
-  assert.match(
-    findings[0]?.what ?? '',
-    /^says \d+ bytes in -?\d+ versions, \d+ buckets, but there are /,
-  )
-  assert.deepEqual((await checked(house, true)).kinds, kinds)
-  assert.deepEqual((await checked(house)).kinds, [])
-  assert.deepEqual(
-    (await rowsOf(store, usageTable)).map(withoutRevision),
-    rows.map(withoutRevision),
-  )
-})
-
-test('what an upload is counted with is compared with its parts, and put right', async () => {
-  const house = await filled()
-  const { store } = house
-  const [size] = await rowsOf(store, uploadSizesTable)
-  assert.ok(size !== undefined && size.bytes > 0)
-  await change(house, { put: uploadSizesTable, record: { ...size, bytes: 1 } })
-  const { findings, kinds } = await checked(house)
-  assert.deepEqual(kinds, ['count'])
-  assert.match(findings[0]?.what ?? '', new RegExp(`hold ${size.bytes} bytes, but 1 are counted`))
-  assert.deepEqual((await checked(house, true)).kinds, ['count'])
-  assert.deepEqual((await checked(house)).kinds, [])
-  assert.equal((await rowsOf(store, uploadSizesTable))[0]?.bytes, size.bytes)
 })
