@@ -155,6 +155,8 @@ async function append(space: Space, request: PutRequest): Promise<PutResult> {
           modified: core.clock.now(),
           size: current.size + digests.size,
           partCount: null,
+          // Else who may write what is another's would write for that one's quota, or for none.
+          writer: request.writer ?? null,
           ...place(slices),
         })
         return { batch: draft.batch(), result: putResult(space, record) }

@@ -85,13 +85,35 @@ test('a quota of a user holds for what that one writes, and gives back whoever d
   await assert.rejects(space.copy(copyOf(space, 'a', 'e', { writer: 'ann' })), exceeded)
   await space.copy(copyOf(space, 'b', 'e', { writer: 'ann' }))
   assert.deepEqual(await usedBy(house, 'ann'), [80, 2])
-  // What is appended to an object belongs to it.
-  await assert.rejects(space.put(putOf('e', body(21), { writeOffset: 40 })), exceeded)
+  await assert.rejects(
+    space.put(putOf('e', body(21), { writeOffset: 40, writer: 'ann' })),
+    exceeded,
+  )
   await space.rename({ from: 'e', to: 'f', sourceConditions: {}, conditions: {}, token: undefined })
   await space.delete({ key: 'b', conditions: {} })
   assert.deepEqual(await usedBy(house, 'ann'), [40, 1])
   await space.delete({ key: 'f', conditions: {} })
   assert.deepEqual(await usedBy(house, 'ann'), [0, 0])
+})
+
+test('who appends to an object writes it, and cannot do so for the quota of others', async () => {
+  const house = await housed()
+  await bucketOf(house)
+  for (const user of ['ann', 'bob'])
+    await house.buckets.owners.setQuota({ account: owner, user }, { bytes: 50, objects: null })
+  const space = await keyspaceOf(house.buckets)
+  const append = (key: string, at: number, bytes: number, writer?: string) =>
+    space.put(putOf(key, body(bytes), { writeOffset: at, writer }))
+  await space.put(putOf('roots', 'x'))
+  await assert.rejects(append('roots', 1, 50, 'bob'), exceeded)
+  await append('roots', 1, 49, 'bob')
+  assert.deepEqual(await usedBy(house, 'bob'), [50, 1])
+  await append('roots', 50, 100)
+  assert.deepEqual(await usedBy(house, 'bob'), [0, 0])
+  await space.put(putOf('anns', body(40), { writer: 'ann' }))
+  await append('anns', 40, 10, 'bob')
+  assert.deepEqual(await usedBy(house, 'ann'), [0, 0])
+  assert.deepEqual(await usedBy(house, 'bob'), [50, 1])
 })
 
 test('an upload is the affair of the user who began it, with its parts', async () => {
