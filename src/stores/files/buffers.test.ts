@@ -32,6 +32,27 @@ it('what a rush needed beyond the kept ones is let go, what is in use stays', ()
   assert.ok(first.every(byte => byte === 7))
 })
 
+it('where the system gives no more memory that begins on a page, other memory does', () => {
+  let given = 0
+  const pool = new BufferPool(65_536, 16, bytes => {
+    given += 1
+    if (given > 1) throw new RangeError('could not allocate memory')
+    return new ArrayBuffer(bytes)
+  })
+  const taken = Array.from({ length: 16 }, () => pool.take())
+  taken.forEach((buffer, i) => {
+    assert.equal(buffer.length, 65_536)
+    buffer.fill(i)
+  })
+  assert.ok(taken.every((buffer, i) => buffer.every(byte => byte === i)))
+  for (const buffer of taken) pool.give(buffer)
+  assert.ok(taken.includes(pool.take()))
+  const broken = new BufferPool(65_536, 8, () => {
+    throw new TypeError('a bug')
+  })
+  assert.throws(() => broken.take(), TypeError)
+})
+
 it('a buffer from elsewhere is refused', () => {
   assert.throws(() => {
     new BufferPool(65_536, 8).give(Buffer.alloc(65_536))

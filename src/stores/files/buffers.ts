@@ -19,16 +19,36 @@ interface Slab {
   readonly free: Buffer[]
 }
 
+const pagesOf = (bytes: number): ArrayBuffer => {
+  const pages = bytes / pageSize
+  return new WebAssembly.Memory({ initial: pages, maximum: pages }).buffer
+}
+
+/**
+ * Memory that begins on a page, where there is some: each piece of it takes gigabytes of addresses, which a process may
+ * have few of (`ulimit -v`). Other memory does as well: what is read or written there goes through the page cache.
+ */
+function memoryOf(bytes: number, aligned: (bytes: number) => ArrayBuffer): ArrayBuffer {
+  try {
+    return aligned(bytes)
+  } catch (error) {
+    if (error instanceof RangeError) return new ArrayBuffer(bytes)
+    throw error
+  }
+}
+
 export class BufferPool {
   readonly #size: number
   readonly #kept: number
+  readonly #aligned: (bytes: number) => ArrayBuffer
   /** In the order in which buffers are taken, so that the later ones come free. */
   readonly #slabs: Slab[] = []
   readonly #owners = new WeakMap<ArrayBufferLike, Slab>()
 
   /** `size` in bytes, a multiple of 64 KiB; at most `kept` buffers (rounded up to eights) are held when none is used. */
-  constructor(size: number, kept: number) {
+  constructor(size: number, kept: number, aligned = pagesOf) {
     this.#size = size
+    this.#aligned = aligned
     this.#kept = Math.ceil(kept / perSlab)
   }
 
@@ -45,8 +65,7 @@ export class BufferPool {
 
   /** Memory is only reserved here: pages that no buffer has used take no room. */
   #grow(): Slab {
-    const pages = (this.#size * perSlab) / pageSize
-    const { buffer } = new WebAssembly.Memory({ initial: pages, maximum: pages })
+    const buffer = memoryOf(this.#size * perSlab, this.#aligned)
     const free: Buffer[] = []
     for (let i = perSlab - 1; i >= 0; i--)
       free.push(Buffer.from(buffer, i * this.#size, this.#size))
