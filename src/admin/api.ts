@@ -67,7 +67,7 @@ export class AdminApi {
       return { ...facts(), status, data, headers: [], error: '', cause: undefined }
     } catch (thrown) {
       const { status, code, message, headers, cause } = told(thrown)
-      const data = { error: { code, message } }
+      const data = { error: { code, message: `${message}${rightOf(code, trace)}` } }
       return { ...facts(), status, data, headers, error: code, cause }
     }
   }
@@ -101,6 +101,10 @@ export class AdminApi {
     })
   }
 }
+
+/** What to ask an administrator for; of the route alone, so that it says nothing about what is there. */
+const rightOf = (code: string, { action }: Trace): string =>
+  code === 'AccessDenied' && action !== '-' ? `: this takes the right ${action}` : ''
 
 const subjectMax = 256
 

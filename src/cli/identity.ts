@@ -57,7 +57,7 @@ export function documentIn(path: string): object {
   } catch {
     // Told below, with what is no document for another reason.
   }
-  throw new WrongUse(`${path} holds no JSON object.`)
+  throw new WrongUse(`${path === '-' ? 'Standard input' : path} holds no JSON object.`)
 }
 
 function creation(kind: IdentityKind, args: Arguments): object {

@@ -104,7 +104,8 @@ const saidBy = ({ status, text }: Answer): string => `${status} ${text}`
 
 for (const route of routes) {
   test(`row 33: ${route.name} by those who may not, whether it is there or not`, async () => {
-    const denied = `403 ${JSON.stringify({ error: { code: 'AccessDenied', message: 'Access Denied' } })}\n`
+    const message = `Access Denied: this takes the right admin:${route.name}`
+    const denied = `403 ${JSON.stringify({ error: { code: 'AccessDenied', message } })}\n`
     for (const exists of [true, false]) {
       const { path, body } = requestOf(route, exists)
       const nobody = await anonymously(running.client, route.method, path, body)
