@@ -23,6 +23,12 @@ test('a secret is printed when it was made, and else it is said where it is', ()
   assert.doesNotMatch(given, /SECRET/)
 })
 
+test('where any key is taken one to give is printed, and not the root key', () => {
+  const insecure = banner({ ...facts, insecure: true })
+  assert.match(insecure, /^INSECURE: [^]*\n {4}export AWS_SECRET_ACCESS_KEY=any\n\n/m)
+  assert.doesNotMatch(insecure, /AKIDROOT/)
+})
+
 test('as data the facts are the same, and the secret is there where it is shown', () => {
   const { root, ...rest } = facts
   const told = { ...rest, accessKeyId: 'AKIDROOT' }

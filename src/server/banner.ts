@@ -21,7 +21,12 @@ export interface BannerFacts {
 }
 
 function credentials({ root, insecure }: BannerFacts): readonly string[] {
-  if (insecure) return ['INSECURE: any access key is taken, no signature is checked.', '']
+  if (insecure)
+    return [
+      'INSECURE: any access key is taken, no signature is checked. Clients want to be given one:',
+      ...exportLines('any', 'any'),
+      '',
+    ]
   if (root.secret === undefined) {
     const known = root.given ? 'as configured' : 'set before; its secret is not shown'
     return [`  Root key    ${root.accessKeyId} (${known})`, '']
