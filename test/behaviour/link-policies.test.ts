@@ -98,6 +98,31 @@ test('keys that the link gives can be deleted together', async () => {
   assert.match(deleted.text, /<Key>theirs\/a<\/Key><Code>AccessDenied<\/Code>/)
 })
 
+test('what a request takes beside its own right is asked of the link too', async () => {
+  const { stranger, client } = running
+  await open({})
+  assert.equal((await letThrough({ Resource: 'arn:aws:s3:::way/mine/*' })).status, 204)
+  await client.put('/way/theirs/secret', 'a secret')
+  const rename = (source: string) =>
+    stranger.put('/way/mine/moved?renameObject', '', { 'x-amz-rename-source': source })
+  for (const source of ['theirs/secret', '/way/theirs/secret'])
+    assert.equal(said(await rename(source)), 'AccessDenied')
+  assert.equal(said(await stranger.put('/way/mine/a', 'mine')), '')
+  assert.equal(said(await rename('/way/mine/a')), '')
+  assert.equal(said(await stranger.get('/way/mine/moved')), 'mine')
+  await letThrough({ Action: ['s3:PutObject', 's3:GetObjectAttributes'] })
+  const attributes = { 'x-amz-object-attributes': 'ETag' }
+  assert.equal(said(await stranger.get('/way/key?attributes', attributes)), 'AccessDenied')
+  const tagging = { 'x-amz-tagging': 'a=b' }
+  assert.equal(said(await stranger.put('/way/tagged', 'x', tagging)), 'AccessDenied')
+  const acl = { 'x-amz-acl': 'bucket-owner-full-control' }
+  assert.equal(said(await stranger.put('/way/shared', 'x', acl)), 'AccessDenied')
+  await stranger.put('/own', '')
+  assert.equal(said(await stranger.put('/own/tagged', 'x', tagging)), '')
+  const copy = { 'x-amz-copy-source': '/own/tagged' }
+  assert.equal(said(await stranger.put('/way/copy', '', copy)), 'AccessDenied')
+})
+
 test('a policy that a link cannot have is refused, and others put none', async () => {
   const { client, stranger, tenant } = running
   const put = async (document: object, path = link) =>

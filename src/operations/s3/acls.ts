@@ -155,5 +155,6 @@ const everybodys: readonly Grant[] = [
 async function authorizeAcl(key: string, owner: string, context: Context): Promise<void> {
   const acl = owner === anonymousOwner ? everybodys : undefined
   const object = { owner, acl, tags: [] }
-  await context.authorize('s3:PutObjectAcl', { bucket: context.bucket, key, object })
+  const { bucket, via } = context
+  await context.authorize('s3:PutObjectAcl', { bucket, via, key, object })
 }

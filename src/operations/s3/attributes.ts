@@ -119,9 +119,9 @@ export async function authorizeTags(
   input: WrittenAttributes & { readonly Key: string },
   context: Context,
 ): Promise<void> {
-  const { bucket, principal } = context
+  const { bucket, via, principal } = context
   if (input.Tagging === undefined) return
   // An ACL that lets everybody write lets them tag what they write: it has no word for tags.
   if (principal.kind === 'anonymous' && bucketAccess(bucket).acls) return
-  await context.authorize('s3:PutObjectTagging', { bucket, key: input.Key })
+  await context.authorize('s3:PutObjectTagging', { bucket, via, key: input.Key })
 }

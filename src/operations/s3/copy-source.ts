@@ -114,9 +114,13 @@ export async function authorizeCopiedTags(
   context: Context,
 ): Promise<void> {
   const get = versionId === undefined ? 's3:GetObjectTagging' : 's3:GetObjectVersionTagging'
-  const [put, target] = ['s3:PutObjectTagging', { bucket: context.bucket, key: to }]
+  const [put, target] = [
+    's3:PutObjectTagging',
+    { bucket: context.bucket, via: context.via, key: to },
+  ]
   const source = { bucket, via, key, versionId }
-  if (via.length === 0 && context.allows(get, source) && context.allows(put, target)) return
+  const direct = via.length === 0 && context.via.length === 0
+  if (direct && context.allows(get, source) && context.allows(put, target)) return
   if ((await keyspace.head({ key, versionId })).tags.length === 0) return
   await context.authorize(get, source)
   await context.authorize(put, target)

@@ -88,6 +88,7 @@ export const getObjectAttributes: Operation<'GetObjectAttributes'> = {
     const read = input.VersionId === undefined ? 's3:GetObject' : 's3:GetObjectVersion'
     await context.authorize(read, {
       bucket: context.bucket,
+      via: context.via,
       key: input.Key,
       versionId: input.VersionId,
     })

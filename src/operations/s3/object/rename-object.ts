@@ -38,8 +38,8 @@ export const renameObject: Operation<'RenameObject'> = {
   action: 's3:PutObject',
   async run(input, context) {
     requireKnownConditions(input)
-    const from = parseRenameSource(input.RenameSource, context.bucket.name)
-    const source = { bucket: context.bucket, key: from }
+    const from = parseRenameSource(input.RenameSource, input.Bucket)
+    const source = { bucket: context.bucket, via: context.via, key: from }
     await context.authorize('s3:GetObject', source)
     await context.authorize('s3:DeleteObject', source)
     if (from === input.Key) {
