@@ -69,6 +69,9 @@ export async function createKey(args: Arguments): Promise<number> {
   return 0
 }
 
+const endOf = ({ status, expires }: Key): string =>
+  expires === null ? '' : `  ${status === 'Expired' ? 'since' : 'until'} ${expires}`
+
 export async function listKeys(args: Arguments): Promise<number> {
   const [user] = positionalsOf(args, 'key list [USER]', 0, 1)
   const query = { ...accountOf(args), user }
@@ -77,9 +80,10 @@ export async function listKeys(args: Arguments): Promise<number> {
     path: '/keys',
     query,
   })
+  // Keys without an end leave its place free where others have one.
+  const width = Math.max(...keys.map(key => endOf(key).length))
   for (const key of keys) {
-    const word = key.status === 'Expired' ? 'since' : 'until'
-    const end = key.expires === null ? '' : `  ${word} ${key.expires}`
+    const end = endOf(key).padEnd(width)
     const used = key.lastUsed === null ? 'never used' : `used ${key.lastUsed}`
     args.output.result(`${key.accessKeyId}  ${key.status.padEnd(8)}${end}  ${used}`, key)
   }

@@ -67,6 +67,7 @@ test('a key that has expired is not called active, and whose a key is is told', 
   await requireSaid(running, 'key create --json', /"user":null,"holder":"root"/)
   await requireSaid(running, 'key create ann --expires 30d', /\nThe key ends at 20[^ ]+Z\.\n$/)
   await requireSaid(running, 'key create ann --json', /"user":"ann","holder":"user\/ann"/)
+  await requireSaid(running, 'key list ann', /Active {36}never used\n/)
   const own = /root account's own key\. It is changed by moongate root-key rotate\.\n$/
   await requireSaid(running, `key disable ${root.accessKeyId}`, own, 1)
 })
