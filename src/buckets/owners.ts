@@ -3,37 +3,24 @@ import { get, type Stored } from '../ports/meta-store.ts'
 import type { Holder, OwnerLimits, Owners } from '../ports/owners.ts'
 import type { Quota } from '../ports/volumes.ts'
 import type { Core } from './core.ts'
+import { KnownRecords } from './known-records.ts'
 import { setOwnerQuota } from './quotas.ts'
 import { type OwnerRecord, ownersTable, usageTable } from './tables.ts'
 
-const knownMax = 10_000
 const noLimits: Quota = { bytes: null, objects: null }
-
-interface Known {
-  readonly generation: number
-  readonly record: Stored<OwnerRecord> | undefined
-}
 
 export class PlainOwners implements Owners {
   readonly #core: Core
-  /** Served only while the store's generation stands. */
-  readonly #known = new Map<string, Known>()
+  readonly #records: KnownRecords<OwnerRecord>
 
   constructor(core: Core) {
     this.#core = core
+    this.#records = new KnownRecords(core.store, ownersTable)
   }
 
   /** Undefined where the account has no such quotas. */
-  async find(account: string): Promise<Stored<OwnerRecord> | undefined> {
-    const { store } = this.#core
-    const generation = store.generation(ownersTable, [account])
-    const known = this.#known.get(account)
-    if (known?.generation === generation) return known.record
-    const { gets } = await store.read({ gets: [get(ownersTable, [account])] })
-    const { record } = gets[0]
-    if (this.#known.size >= knownMax) this.#known.clear()
-    this.#known.set(account, { generation, record })
-    return record
+  find(account: string): Promise<Stored<OwnerRecord> | undefined> {
+    return this.#records.find(account)
   }
 
   async setQuota(

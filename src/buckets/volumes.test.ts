@@ -45,6 +45,19 @@ test('a volume is made once and shown as it is', async () => {
   assert.deepEqual(await names('x'), ['vol0', false])
 })
 
+test('the configuration may have names that nobody can ask for; one worker sees what another makes', async t => {
+  const [first, second] = await twoWorkers()
+  t.after(() => first.close())
+  const { volumes } = first.buckets
+  for (const name of ['V', 'v'.repeat(64)]) {
+    assert.equal(await volumes.lookUp(name), undefined)
+    await second.buckets.volumes.ensure(name, owner)
+    assert.equal((await volumes.find(name)).owner, owner)
+    await second.buckets.volumes.remove(name)
+    await assert.rejects(volumes.find(name), code('NoSuchVolume'))
+  }
+})
+
 test('a volume goes when it is empty, and the default one stays', async () => {
   const house = await houseWith('vol1')
   const { volumes } = house.buckets

@@ -10,6 +10,7 @@ import {
 } from '../ports/volumes.ts'
 import { isBucketName } from '../rules/names.ts'
 import { attemptsMax, type Core } from './core.ts'
+import { KnownRecords } from './known-records.ts'
 import { setVolumeQuota } from './quotas.ts'
 import { bucketsTable, usageTable, type VolumeRecord, volumesTable } from './tables.ts'
 import { newScope, noSuchVolume, nothingUsed, volumeCheck, volumeScope } from './volume-records.ts'
@@ -18,15 +19,16 @@ type Requests = { [M in keyof Volumes]: Parameters<Volumes[M]>[0] }
 
 export const noQuota: VolumeQuota = { bytes: null, objects: null, buckets: null }
 
-const knownMax = 10_000
+/** The configuration lets a volume's name be as long as a canonical id. */
+const nameCharsMax = 64
 
 export class PlainVolumes implements Volumes {
   readonly core: Core
-  /** Served only while the store's generation stands. */
-  readonly #known = new Map<string, { generation: number; volume: Stored<VolumeRecord> }>()
+  readonly #records: KnownRecords<VolumeRecord>
 
   constructor(core: Core) {
     this.core = core
+    this.#records = new KnownRecords(core.store, volumesTable)
   }
 
   async find(name: string): Promise<Stored<VolumeRecord>> {
@@ -36,20 +38,9 @@ export class PlainVolumes implements Volumes {
   }
 
   async lookUp(name: string): Promise<Stored<VolumeRecord> | undefined> {
-    if (name.includes('\0')) return undefined
-    const { store } = this.core
-    const generation = store.generation(volumesTable, [name])
-    const known = this.#known.get(name)
-    if (known?.generation === generation) return known.volume
-    const { gets } = await store.read({ gets: [get(volumesTable, [name])] })
-    const volume = gets[0].record
-    if (volume === undefined) {
-      this.#known.delete(name)
-      return undefined
-    }
-    if (this.#known.size >= knownMax) this.#known.clear()
-    this.#known.set(name, { generation, volume })
-    return volume
+    // What is no volume's name is not asked for, nor kept in memory.
+    const isPossible = name.length <= nameCharsMax && !name.includes('\0')
+    return isPossible ? this.#records.find(name) : undefined
   }
 
   async create(request: Requests['create']) {
