@@ -360,7 +360,8 @@ const readMethods: ReadonlySet<string> = new Set(['GET', 'HEAD'])
 /** Who may not list a bucket is not told which keys are not in it. */
 function hideAbsence(thrown: unknown, context: RequestContext, key: string | undefined): void {
   if (!(thrown instanceof S3Error) || thrown.code !== 'NoSuchKey') return
-  if (!context.mayList(context.bucket, key)) throw new S3Error('AccessDenied')
+  const { bucket, via } = context
+  if (!context.mayList({ bucket, via, key })) throw new S3Error('AccessDenied')
 }
 
 /** Whether the checksum headers speak of the request's body, and not of the object that it completes. */

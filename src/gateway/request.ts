@@ -132,7 +132,7 @@ export class RequestContext implements Context {
       return this.#authorizeObject(question, resource)
     const { allowed, reason } = decisionOf(question)
     if (allowed) return undefined
-    if (reason !== 'explicit deny' && this.#mayKnow(question))
+    if (reason !== 'explicit deny' && this.#mayKnow(action, resource))
       return this.#refuseUnlessMissing(resource)
     throw new S3Error('AccessDenied')
   }
@@ -179,8 +179,12 @@ export class RequestContext implements Context {
     return !this.#lacksOwner(question) && decisionOf(question).allowed
   }
 
-  /** Whether the client may know which keys the bucket has, so that it is told of one which it has not. */
-  mayList(bucket: BucketInfo | undefined, key: string | undefined): boolean {
+  /** Whether the client may know which keys the bucket has, and is told of one which it has not; asked on all of the way. */
+  mayList({ bucket, via = [], key }: Pick<Resource, 'bucket' | 'via' | 'key'>): boolean {
+    return [...via, bucket].every(place => this.#mayListOn(place, key))
+  }
+
+  #mayListOn(bucket: BucketInfo | undefined, key: string | undefined): boolean {
     const question = this.#question('s3:ListBucket', { bucket, key: undefined })
     const { condition } = question
     if (this.#lacksOwner(question)) return false
@@ -190,8 +194,8 @@ export class RequestContext implements Context {
     }).allowed
   }
 
-  #mayKnow({ action, bucket, key }: Question): boolean {
-    return key !== undefined && reads.test(action) && this.mayList(bucket, key)
+  #mayKnow(action: string, resource: Resource): boolean {
+    return resource.key !== undefined && reads.test(action) && this.mayList(resource)
   }
 
   async #refuseUnlessMissing({ bucket, key = '', versionId }: Resource): Promise<void> {
@@ -199,12 +203,13 @@ export class RequestContext implements Context {
       throw new S3Error('AccessDenied')
   }
 
-  async #authorizeObject(question: Question, { bucket, key = '', versionId }: Resource) {
+  async #authorizeObject(question: Question, resource: Resource) {
+    const { bucket, key = '', versionId } = resource
     const object = await this.#objectFacts(bucket, key, versionId)
     const { allowed, reason } = decisionOf({ ...question, object })
     if (allowed) return
     const missing = object === undefined && reason !== 'explicit deny'
-    if (!missing || !this.#mayKnow(question)) throw new S3Error('AccessDenied')
+    if (!missing || !this.#mayKnow(question.action, resource)) throw new S3Error('AccessDenied')
   }
 
   async #objectFacts(

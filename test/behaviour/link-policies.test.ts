@@ -123,6 +123,20 @@ test('what a request takes beside its own right is asked of the link too', async
   assert.equal(said(await stranger.put('/way/copy', '', copy)), 'AccessDenied')
 })
 
+test('a link tells which keys are not there only to who may list through it', async () => {
+  const { stranger, client } = running
+  await open({})
+  await letThrough({ Action: 's3:GetObject' })
+  assert.equal(said(await stranger.get('/way/nowhere')), 'AccessDenied')
+  await letThrough({ Action: ['s3:GetObject', 's3:ListBucket'] })
+  assert.equal(said(await stranger.get('/way/nowhere')), 'NoSuchKey')
+  assert.equal(said(await client.get('/way/nowhere')), 'NoSuchKey')
+  await open({ Action: ['s3:ListBucket', 's3:PutBucketPolicy'] })
+  assert.equal(said(await stranger.get('/way/nowhere')), 'NoSuchKey')
+  await letThrough({ Action: 's3:GetObject' })
+  assert.equal(said(await stranger.get('/way/nowhere')), 'AccessDenied')
+})
+
 test('a policy that a link cannot have is refused, and others put none', async () => {
   const { client, stranger, tenant } = running
   const put = async (document: object, path = link) =>
