@@ -30,6 +30,23 @@ test('what went well is not counted, and many names are many failures of one add
   assert.throws(() => attempts.begin('ann', 'here'), tooMany(60))
 })
 
+test('addresses of one IPv6 network are one, those of others and of IPv4 are not', () => {
+  const attempts = new Attempts(() => 0)
+  for (let i = 1; i <= 10; i++) attempts.begin('ann', `2001:db8::a:${i.toString(16)}`)
+  for (const same of [
+    '2001:db8::ffff:1:2:3',
+    '2001:DB8:0:0:8::1',
+    '2001:db8::1.2.3.4',
+    '2001:db8::1%eth0',
+  ])
+    assert.throws(() => attempts.begin('ann', same), tooMany(60))
+  for (const other of ['2001:db8:0:1::a:1', '2001:db8:1::1', '::2001:db8:0:0', '::1', 'fe80::1'])
+    attempts.begin('ann', other)
+  for (let i = 0; i < 10; i++) attempts.begin('ann', '::ffff:192.0.2.1')
+  assert.throws(() => attempts.begin('ann', '192.0.2.1'), tooMany(60))
+  attempts.begin('ann', '::ffff:192.0.2.2')
+})
+
 test('all workers count together, also what goes well with one of them', () => {
   const shared = createAttempts()
   let now = 5000

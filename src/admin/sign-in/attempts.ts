@@ -6,6 +6,7 @@
  * others one would have to fill both of their places, which nobody can know without the secret of the process.
  */
 import { hash, randomFillSync } from 'node:crypto'
+import { isIPv4, isIPv6 } from 'node:net'
 import { AdminError } from '../errors.ts'
 
 const windowMs = 60_000
@@ -30,6 +31,24 @@ export function createAttempts(): SharedArrayBuffer {
   return shared
 }
 
+const groupsIn = (text: string): readonly string[] => (text === '' ? [] : text.split(':'))
+
+/**
+ * Whose addresses count as one: whoever has an IPv6 address has all that begin with the same 64 bits, more than anybody
+ * could count. One of IPv4 is the same however a socket writes it.
+ */
+function networkOf(address: string): string {
+  if (!isIPv6(address)) return address
+  const tail = address.slice(address.lastIndexOf(':') + 1)
+  if (/^::ffff:/i.test(address) && isIPv4(tail)) return tail
+  // Written by URL there is one form of each address, without dots; it has no word for zones.
+  const { hostname } = new URL(`http://[${address.split('%', 1)[0]}]`)
+  const [before = '', behind = ''] = hostname.slice(1, -1).split('::')
+  const [head, rest] = [groupsIn(before), groupsIn(behind)]
+  const zeros = Array<string>(8 - head.length - rest.length).fill('0')
+  return [...head, ...zeros, ...rest].slice(0, 4).join(':')
+}
+
 interface Begun {
   readonly place: number
   readonly since: number
@@ -52,9 +71,10 @@ export class Attempts {
    */
   begin(name: string, address: string): () => void {
     const now = this.#now()
+    const network = networkOf(address)
     const counted = [
-      { key: JSON.stringify([address, name]), most: mostByName },
-      { key: address, most: mostByAddress },
+      { key: JSON.stringify([network, name]), most: mostByName },
+      { key: network, most: mostByAddress },
     ].map(({ key, most }) => ({
       most,
       counts: this.#placesOf(key).map(place => ({ place, ...this.#add(place, now) })),
