@@ -4,7 +4,7 @@ import type { Flag } from './command.ts'
 type Flags = Readonly<Record<string, Flag>>
 
 export const quotaFlags: Flags = {
-  'quota-bytes': { shown: 'SIZE', doc: 'At most so many bytes, for instance 10GiB' },
+  'quota-bytes': { shown: 'SIZE', doc: 'At most so many bytes, for instance 10GiB or 10GB' },
   'quota-objects': { shown: 'N', doc: 'At most so many versions of objects' },
 }
 

@@ -73,6 +73,24 @@ test('sizes, times and switches', () => {
   assert.equal(config.memory, true)
 })
 
+test('a size has a unit by thousands or by 1024', () => {
+  const cases = {
+    '67108864': 2 ** 26,
+    '64MiB': 2 ** 26,
+    '64M': 2 ** 26,
+    '64MB': 64_000_000,
+    '2000KB': 2_000_000,
+    '1G': 2 ** 30,
+    '1GB': 10 ** 9,
+    '1TiB': 2 ** 40,
+    '1TB': 10 ** 12,
+  }
+  for (const [said, bytes] of Object.entries(cases))
+    assert.equal(configOf({ flags: { 'log-file-size': [said] } }).logFileSize, bytes, said)
+  for (const said of ['64kb', '64iB', '64B', '1.5GB', '64 MB', 'GB', '64Ki', '2TiB'])
+    refused({ flags: { 'log-file-size': [said] } }, /must be a size from 4096 to .*TiB.* KB, .*TB/)
+})
+
 test('buckets and accounts are declared in the file', () => {
   const file = `
 [[buckets]]

@@ -128,23 +128,32 @@ export function duration(minMs: number): Kind<number> {
   }
 }
 
+/** `64K` and `64KiB` are the same, as with `ls` and `dd`; `64KB` is 64,000. */
 const sizeUnits: Readonly<Record<string, number>> = {
   '': 1,
-  KiB: 2 ** 10,
-  MiB: 2 ** 20,
-  GiB: 2 ** 30,
+  ...Object.fromEntries(
+    [...'KMGT'].flatMap((letter, index) => [
+      [`${letter}iB`, 1024 ** (index + 1)],
+      [letter, 1024 ** (index + 1)],
+      [`${letter}B`, 1000 ** (index + 1)],
+    ]),
+  ),
 }
 
-/** Bytes, written as `4096`, `64KiB`, `32MiB`, `1GiB`. */
+const unitsInWords =
+  'bytes such as 4096 or with a unit as in 64KiB: KiB, MiB, GiB, TiB (or K, M, G, T) are 1024 each of the one before, KB, MB, GB, TB 1000'
+
+/** Bytes, written as `4096`, `64KiB`, `32M`, `1GB`. */
 export function size(min: number, max: number): Kind<number> {
   return {
     shown: 'SIZE',
     parse(value) {
-      const match = /^(\d{1,12})(KiB|MiB|GiB|)$/.exec(value)
-      const bytes = match === null ? -1 : Number(match[1]) * (sizeUnits[match[2] ?? ''] ?? 0)
+      const match = /^(\d{1,15})([KMGT]?i?B?)$/.exec(value)
+      const unit = match === null ? undefined : sizeUnits[match[2] ?? '']
+      const bytes = unit === undefined ? -1 : Number(match?.[1]) * unit
       return bytes >= min && bytes <= max
         ? bytes
-        : refuse(`a size such as 4096, 64KiB or 32MiB, from ${min} to ${max} bytes`)
+        : refuse(`a size from ${min} to ${max} bytes: ${unitsInWords}`)
     },
   }
 }
