@@ -45,6 +45,7 @@ test('addresses of one IPv6 network are one, those of others and of IPv4 are not
   for (let i = 0; i < 10; i++) attempts.begin('ann', '::ffff:192.0.2.1')
   assert.throws(() => attempts.begin('ann', '192.0.2.1'), tooMany(60))
   attempts.begin('ann', '::ffff:192.0.2.2')
+  attempts.begin('ann', 'no:address')
 })
 
 test('all workers count together, also what goes well with one of them', () => {

@@ -6,7 +6,6 @@
  * others one would have to fill both of their places, which nobody can know without the secret of the process.
  */
 import { hash, randomFillSync } from 'node:crypto'
-import { isIPv4, isIPv6 } from 'node:net'
 import { AdminError } from '../errors.ts'
 
 const windowMs = 60_000
@@ -38,15 +37,17 @@ const groupsIn = (text: string): readonly string[] => (text === '' ? [] : text.s
  * could count. One of IPv4 is the same however a socket writes it.
  */
 function networkOf(address: string): string {
-  if (!isIPv6(address)) return address
-  const tail = address.slice(address.lastIndexOf(':') + 1)
-  if (/^::ffff:/i.test(address) && isIPv4(tail)) return tail
+  if (!address.includes(':')) return address
   // Written by URL there is one form of each address, without dots; it has no word for zones.
-  const { hostname } = new URL(`http://[${address.split('%', 1)[0]}]`)
-  const [before = '', behind = ''] = hostname.slice(1, -1).split('::')
+  const url = URL.parse(`http://[${address.split('%', 1)[0]}]`)
+  if (url === null) return address
+  const [before = '', behind = ''] = url.hostname.slice(1, -1).split('::')
   const [head, rest] = [groupsIn(before), groupsIn(behind)]
   const zeros = Array<string>(8 - head.length - rest.length).fill('0')
-  return [...head, ...zeros, ...rest].slice(0, 4).join(':')
+  const groups = [...head, ...zeros, ...rest]
+  if (groups.slice(0, 6).join(':') !== '0:0:0:0:0:ffff') return groups.slice(0, 4).join(':')
+  const bytes = groups.slice(6).map(group => Number.parseInt(group, 16))
+  return bytes.flatMap(pair => [pair >> 8, pair & 255]).join('.')
 }
 
 interface Begun {
