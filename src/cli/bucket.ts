@@ -119,15 +119,17 @@ export async function showBucket(args: Arguments): Promise<number> {
   return 0
 }
 
-/** As `ozone sh bucket path` says it, with our addresses. */
+/** As `ozone sh bucket path` says it, with our addresses. One that leads nowhere is told, and is a failure. */
 export async function bucketPath(args: Arguments): Promise<number> {
   const [text = ''] = positionalsOf(args, 'bucket path BUCKET', 1)
   const { bucket } = await infoOf(args, text)
-  const { volume, name } = bucket
+  const { volume, name, broken } = bucket
   const uri = `${remoteAccess(args).endpoint.replace(/\/$/, '')}/${volume}:${name}`
   const words = [`Volume name for S3Bucket is : ${volume}`, `Moongate Uri is : ${uri}`]
-  args.output.result(words.join('\n'), { volume, bucket: name, uri })
-  return 0
+  args.output.result(words.join('\n'), { volume, bucket: name, uri, broken })
+  if (broken === undefined) return 0
+  args.output.note(`moongate: link ${shown(bucket)} leads nowhere (${broken})`)
+  return 1
 }
 
 export async function limitBucket(args: Arguments): Promise<number> {
