@@ -28,7 +28,7 @@ export function remoteAccess({ flags }: Pick<Arguments, 'flags'>): AdminAccess {
   if (accessKeyId !== undefined && secretAccessKey !== undefined)
     return { endpoint, region, by: { accessKeyId, secretAccessKey, sessionToken } }
   throw new CommandFailed(
-    'there is no key to sign with: set MOONGATE_ACCESS_KEY_ID and MOONGATE_SECRET_ACCESS_KEY, or name a --profile',
+    'there is no key to sign with: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (or MOONGATE_ACCESS_KEY_ID and MOONGATE_SECRET_ACCESS_KEY, which outrank them), or name a --profile',
   )
 }
 

@@ -1,6 +1,6 @@
 /** Commands of users, groups, roles, keys and policies. */
 import type { Arguments, Flag } from './command.ts'
-import type { IdentityKind } from './identity.ts'
+import { type IdentityKind, newOf } from './identity-kinds.ts'
 import { bucketsFlag, liftedFlag, quotaDetails, quotaFlags } from './quota-flags.ts'
 import type { Said } from './said.ts'
 
@@ -8,7 +8,13 @@ type Flags = Readonly<Record<string, Flag>>
 
 const account: Flags = { account: { shown: 'ID', doc: 'Canonical id of another account' } }
 
-const examplesOf: Readonly<Record<IdentityKind, { name: string; create: string; own: Flags }>> = {
+interface Kind {
+  readonly name: string
+  readonly create: string
+  readonly own: Flags
+}
+
+const kindsOf: Readonly<Record<IdentityKind, Kind>> = {
   user: {
     name: 'ann',
     create: 'ann --quota-bytes 10GiB',
@@ -23,7 +29,10 @@ const examplesOf: Readonly<Record<IdentityKind, { name: string; create: string; 
     name: 'reader',
     create: 'reader --trust trust.json',
     own: {
-      trust: { shown: 'FILE', doc: 'Policy that says who may assume it; - for standard input' },
+      trust: {
+        shown: 'FILE',
+        doc: 'Policy that says who may assume it, required; - for standard input',
+      },
       description: { shown: 'TEXT', doc: 'For people' },
       'max-session': { shown: 'SECONDS', doc: 'How long a session may last [3600]' },
     },
@@ -35,12 +44,12 @@ const identity = (verb: Verb, kind: IdentityKind) => async (args: Arguments) =>
   (await import('./identity.ts'))[verb](kind, args)
 
 function identityCommands(kind: IdentityKind): readonly Said[] {
-  const { name, create, own } = examplesOf[kind]
+  const { name, create, own } = kindsOf[kind]
   return [
     {
       name: `${kind} create`,
       summary: `Make a ${kind}; one that is there already is well`,
-      positionals: 'NAME',
+      positionals: newOf[kind],
       own: { ...own, ...account },
       examples: [`moongate ${kind} create ${create}`],
       run: identity('createIdentity', kind),

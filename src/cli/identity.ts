@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { adminPath } from '../admin/client.ts'
 import { call, callAll, flagOf, positionalsOf, wholeOf } from './calls.ts'
 import { type Arguments, WrongUse } from './command.ts'
+import { type IdentityKind, newOf } from './identity-kinds.ts'
 import {
   limitsOf,
   type NewQuota,
@@ -13,8 +14,6 @@ import {
   type Usage,
   untouched,
 } from './quota.ts'
-
-export type IdentityKind = 'user' | 'group' | 'role'
 
 interface Entity {
   readonly name: string
@@ -78,7 +77,7 @@ const untouchedOf = (kind: IdentityKind, args: Arguments): string =>
   kind === 'user' ? untouched(limitsOf(args)) : ''
 
 export async function createIdentity(kind: IdentityKind, args: Arguments): Promise<number> {
-  const [name = ''] = positionalsOf(args, `${kind} create NAME`, 1)
+  const [name = ''] = positionalsOf(args, `${kind} create ${newOf[kind]}`, 1)
   const data = await call<{ created: boolean }>(args, {
     method: 'PUT',
     path: adminPath(`${kind}s`, name),

@@ -51,6 +51,12 @@ function usedOf<T>(used: T | undefined, limit: T | null | undefined, words: (amo
   return used === undefined ? most : `${words(used)} of ${most}`
 }
 
+/** What a quota allows and what is used of it: nothing is told where there is none. */
+export const usageLines = (quota: Quota | undefined, used: Used): string[] =>
+  quota === undefined || Object.values(quota).every(limit => limit === null)
+    ? []
+    : quotaLines(quota, used)
+
 export function quotaLines(quota: Quota | undefined, used: Used): string[] {
   return [
     `  bytes    ${usedOf(used.bytes, quota?.bytes, bytesInWords)}`,

@@ -7,10 +7,10 @@ import {
   type NewQuota,
   type Quota,
   quotaAfter,
-  quotaLines,
   tellQuota,
   type Used,
   untouched,
+  usageLines,
 } from './quota.ts'
 
 interface Volume {
@@ -48,7 +48,7 @@ export async function showVolume(args: Arguments): Promise<number> {
   const data = await call<{ volume: Volume; usage: Used }>(args, { method: 'GET', path })
   const { name, owner, created, quota } = data.volume
   const lines = [`/${name}`, `  owner    ${owner}`, `  created  ${created}`]
-  args.output.result([...lines, ...quotaLines(quota, data.usage)].join('\n'), data)
+  args.output.result([...lines, ...usageLines(quota, data.usage)].join('\n'), data)
   return 0
 }
 

@@ -132,7 +132,7 @@ export function duration(minMs: number): Kind<number> {
 const sizeUnits: Readonly<Record<string, number>> = {
   '': 1,
   ...Object.fromEntries(
-    [...'KMGT'].flatMap((letter, index) => [
+    ['K', 'M', 'G', 'T'].flatMap((letter, index) => [
       [`${letter}iB`, 1024 ** (index + 1)],
       [letter, 1024 ** (index + 1)],
       [`${letter}B`, 1000 ** (index + 1)],

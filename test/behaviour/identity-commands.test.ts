@@ -36,6 +36,19 @@ test('what is not attached is not taken away, and an inline policy is called one
   await requireSaid(running, 'user info ann', told)
 })
 
+test('a policy that is not there is told by the name that was typed', async () => {
+  const words = /NoSuchEntity: The policy with name nopolicy cannot be found\.\n$/
+  for (const line of ['attach nopolicy --user ann', 'info nopolicy', 'delete nopolicy'])
+    await requireSaid(running, `policy ${line}`, words, 1)
+  const elsewhere = 'policy attach arn:aws:iam::aws:policy/nopolicy --user ann'
+  await requireSaid(running, elsewhere, /NoSuchEntity: .*arn:aws:iam::aws:policy\/nopolicy/, 1)
+})
+
+test('how a role is made names the trust that it takes', async () => {
+  await requireSaid(running, 'role create', /Usage: moongate role create NAME --trust FILE\./, 2)
+  await requireSaid(running, 'role create --help', /Usage: .* role create NAME --trust FILE \[/)
+})
+
 test('a role shows who may assume it', async () => {
   const AssumeRolePolicyDocument = trust({ AWS: '*' })
   const role = { RoleName: 'reader', AssumeRolePolicyDocument }

@@ -1,5 +1,5 @@
 /** What the routes of users, groups, roles, keys and policies have in common: an account and names within it. */
-import { builtinArn } from '../../access/identities/builtin.ts'
+import { builtinArn, builtinPolicy } from '../../access/identities/builtin.ts'
 import { arnOf, keyOf, noSuchEntity } from '../../access/identities/names.ts'
 import type { Page } from '../../access/identities/records.ts'
 import type { EntityRecord } from '../../access/identities/tables.ts'
@@ -100,12 +100,18 @@ export async function shownPage({ items, marker }: Page<EntityRecord>, context: 
   return { entries, next: marker === undefined ? undefined : entries.at(-1)?.name }
 }
 
-/** The ARN of a policy that is named by it, or by its name: one of the account, else one that everybody has. */
+/**
+ * The ARN of a policy that is named by it, or by its name: one of the account, else one that everybody has. Throws
+ * NoSuchEntity for a name that neither has.
+ */
 export async function policyArn(name: string, input: OfAccount, context: AdminContext) {
   if (name.startsWith('arn:')) return name
   const { records } = context.access.iam
   const account = accountOf(input, context)
   const record = await records.find(account, 'policy', name)
-  if (record === undefined) return `${builtinArn}${name}`
+  if (record === undefined) {
+    if (builtinPolicy(name) === undefined) throw noSuchEntity('policy', name)
+    return `${builtinArn}${name}`
+  }
   return arnOf(await records.account(account), record)
 }

@@ -10,6 +10,7 @@ import {
   accountOf,
   accountScope,
   byName,
+  isMissing,
   named,
   pageOf,
   policyArn,
@@ -195,7 +196,11 @@ function attaching(kind: keyof typeof kinds): readonly Route[] {
       async run(input, context) {
         const { grants } = context.access.iam
         const account = accountOf(input, context)
-        const arn = await policyArn(input.policy, input, context)
+        const arn = await policyArn(input.policy, input, context).catch((error: unknown) => {
+          // What is not there is not attached either.
+          if (!isMissing(error)) throw error
+          return ''
+        })
         const holder: Holder = { kind, name: input.name }
         const attached = await grants.attached(account, holder)
         if (!attached.some(policy => policy.arn === arn)) {
