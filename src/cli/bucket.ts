@@ -11,7 +11,7 @@ import {
   volumeIn,
 } from './calls.ts'
 import { type Arguments, WrongUse } from './command.ts'
-import { documentIn } from './identity.ts'
+import { documentIn } from './document.ts'
 import {
   limitsOf,
   type NewQuota,

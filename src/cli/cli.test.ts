@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url'
 import { nodeComplaint } from '../server/node-version.ts'
 import { commandHelp, readArguments, suggestion, WrongUse } from './command.ts'
 import { commands } from './commands.ts'
+import { fileAt } from './document.ts'
 import { parseProfiles, type RemoteSources, resolveRemote } from './remote.ts'
 import { unreachableReason } from './unreachable.ts'
 
@@ -127,6 +128,18 @@ test('as a library an old Node is told the same when it imports it', () => {
   const pretend = `Object.defineProperty(process, 'version', { value: 'v20.11.1' }); import('${library}')`
   const { stderr } = spawnSync(process.execPath, ['-e', pretend], { encoding: 'utf8' })
   assert.match(stderr, /Error: Moongate needs Node 26 or newer; this is v20\.11\.1\.\n/)
+})
+
+test('files are looked for where npm start was typed, and elsewhere where the command runs', () => {
+  const clone = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '')
+  const env = { INIT_CWD: '/elsewhere', npm_lifecycle_event: 'start' }
+  assert.equal(fileAt('a/b.json', { env, folder: clone }), '/elsewhere/a/b.json')
+  assert.equal(fileAt('/a/b.json', { env, folder: clone }), '/a/b.json')
+  // Another package's script runs the command: its own folder is the one that it speaks of.
+  assert.equal(fileAt('b.json', { env, folder: '/a/package' }), 'b.json')
+  const test = { ...env, npm_lifecycle_event: 'test' }
+  assert.equal(fileAt('b.json', { env: test, folder: clone }), 'b.json')
+  assert.equal(fileAt('b.json', { env: {}, folder: clone }), 'b.json')
 })
 
 const sources = (changed: Partial<RemoteSources> = {}): RemoteSources => ({

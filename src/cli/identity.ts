@@ -1,8 +1,8 @@
 /** `moongate user …`, `moongate group …` and `moongate role …`. */
-import { readFileSync } from 'node:fs'
 import { adminPath } from '../admin/client.ts'
 import { call, callAll, flagOf, positionalsOf, wholeOf } from './calls.ts'
 import { type Arguments, WrongUse } from './command.ts'
+import { documentIn } from './document.ts'
 import { type IdentityKind, newOf } from './identity-kinds.ts'
 import {
   limitsOf,
@@ -41,23 +41,6 @@ interface Info {
 
 const wordOf = (kind: IdentityKind): string => kind.charAt(0).toUpperCase() + kind.slice(1)
 const accountOf = (args: Arguments) => ({ account: flagOf(args, 'account') })
-
-/** A document of JSON, from a file or (`-`) standard input. */
-export function documentIn(path: string): object {
-  let text: string
-  try {
-    text = readFileSync(path === '-' ? 0 : path, 'utf8')
-  } catch (error) {
-    throw new WrongUse(`${path} cannot be read: ${error instanceof Error ? error.message : ''}`)
-  }
-  try {
-    const value: unknown = JSON.parse(text)
-    if (typeof value === 'object' && value !== null) return value
-  } catch {
-    // Told below, with what is no document for another reason.
-  }
-  throw new WrongUse(`${path === '-' ? 'Standard input' : path} holds no JSON object.`)
-}
 
 function creation(kind: IdentityKind, args: Arguments): object {
   const description = flagOf(args, 'description')

@@ -3,7 +3,7 @@ import { adminPath } from '../admin/client.ts'
 import { CommandFailed } from '../server/folder.ts'
 import { call, callAll, flagOf, positionalsOf } from './calls.ts'
 import { type Arguments, WrongUse } from './command.ts'
-import { documentIn } from './identity.ts'
+import { documentIn } from './document.ts'
 
 const accountOf = (args: Arguments) => ({ account: flagOf(args, 'account') })
 
