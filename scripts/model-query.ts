@@ -111,6 +111,7 @@ const iamOperations = [
 const stsOperations = [
   'AssumeRole',
   'AssumeRoleWithWebIdentity',
+  'GetAccessKeyInfo',
   'GetCallerIdentity',
   'GetFederationToken',
   'GetSessionToken',

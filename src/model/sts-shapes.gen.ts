@@ -65,6 +65,14 @@ export interface FederatedUser {
   readonly Arn: string
 }
 
+export interface GetAccessKeyInfoRequest {
+  readonly AccessKeyId: string
+}
+
+export interface GetAccessKeyInfoResponse {
+  readonly Account?: string | undefined
+}
+
 export interface GetCallerIdentityRequest {
 }
 
@@ -121,6 +129,7 @@ export interface Tag {
 export interface StsInputs {
   readonly AssumeRole: AssumeRoleRequest
   readonly AssumeRoleWithWebIdentity: AssumeRoleWithWebIdentityRequest
+  readonly GetAccessKeyInfo: GetAccessKeyInfoRequest
   readonly GetCallerIdentity: GetCallerIdentityRequest
   readonly GetFederationToken: GetFederationTokenRequest
   readonly GetSessionToken: GetSessionTokenRequest
@@ -129,6 +138,7 @@ export interface StsInputs {
 export interface StsOutputs {
   readonly AssumeRole: AssumeRoleResponse
   readonly AssumeRoleWithWebIdentity: AssumeRoleWithWebIdentityResponse
+  readonly GetAccessKeyInfo: GetAccessKeyInfoResponse
   readonly GetCallerIdentity: GetCallerIdentityResponse
   readonly GetFederationToken: GetFederationTokenResponse
   readonly GetSessionToken: GetSessionTokenResponse

@@ -5,6 +5,7 @@ import type { QueryEntry, Shape } from './schema.ts'
 export const stsOperations = {
   AssumeRole: { input: 'AssumeRoleRequest', output: 'AssumeRoleResponse' },
   AssumeRoleWithWebIdentity: { input: 'AssumeRoleWithWebIdentityRequest', output: 'AssumeRoleWithWebIdentityResponse' },
+  GetAccessKeyInfo: { input: 'GetAccessKeyInfoRequest', output: 'GetAccessKeyInfoResponse' },
   GetCallerIdentity: { input: 'GetCallerIdentityRequest', output: 'GetCallerIdentityResponse' },
   GetFederationToken: { input: 'GetFederationTokenRequest', output: 'GetFederationTokenResponse' },
   GetSessionToken: { input: 'GetSessionTokenRequest', output: 'GetSessionTokenResponse' },
@@ -88,6 +89,18 @@ export const stsShapes: Readonly<Record<string, Shape>> = {
     members: [
       { name: 'FederatedUserId', kind: 'string', required: true },
       { name: 'Arn', kind: 'string', required: true },
+    ],
+  },
+  GetAccessKeyInfoRequest: {
+    root: 'GetAccessKeyInfoRequest',
+    members: [
+      { name: 'AccessKeyId', kind: 'string', required: true },
+    ],
+  },
+  GetAccessKeyInfoResponse: {
+    root: 'GetAccessKeyInfoResponse',
+    members: [
+      { name: 'Account', kind: 'string' },
     ],
   },
   GetCallerIdentityRequest: {

@@ -19,7 +19,12 @@ import * as users from './iam/users.ts'
 import type { QueryOperation } from './query-operation.ts'
 import { assumeRole } from './sts/assume-role.ts'
 import { assumeRoleWithWebIdentity } from './sts/assume-role-with-web-identity.ts'
-import { getCallerIdentity, getFederationToken, getSessionToken } from './sts/tokens.ts'
+import {
+  getAccessKeyInfo,
+  getCallerIdentity,
+  getFederationToken,
+  getSessionToken,
+} from './sts/tokens.ts'
 
 type Registry = {
   readonly [Name in IamOperation]: QueryOperation<IamInputs[Name], IamOutputs[Name]>
@@ -48,6 +53,7 @@ const registry = {
   DeletePolicyVersion: policies.deletePolicyVersion,
   DeleteRole: roles.deleteRole,
   DeleteUser: users.deleteUser,
+  GetAccessKeyInfo: getAccessKeyInfo,
   GetAccessKeyLastUsed: keys.getAccessKeyLastUsed,
   GenerateCredentialReport: generateCredentialReport,
   GetAccountAuthorizationDetails: getAccountAuthorizationDetails,

@@ -16,7 +16,7 @@ import {
   trust,
 } from '../iam-client.ts'
 import { type Issuer, startIssuer } from '../issuer.ts'
-import { type Running, startInProcess } from '../server.ts'
+import { other, type Running, root, startInProcess } from '../server.ts'
 
 let running: Running
 let client: iam.IAMClient
@@ -49,6 +49,21 @@ async function role(RoleName: string, AssumeRolePolicyDocument: string, policy?:
 
 const put = (keys: Keys, Key: string) =>
   s3Client(running, keys).send(new PutObjectCommand({ Bucket: 'bucket', Key, Body: 'x' }))
+
+test('whose account a key is of is told of those of the own account, to who may', async () => {
+  const info = (keys?: Keys, AccessKeyId = user.accessKeyId) =>
+    stsClient(running, keys).send(new sts.GetAccessKeyInfoCommand({ AccessKeyId }))
+  assert.equal((await info()).Account, account)
+  assert.equal((await info(undefined, root.accessKeyId)).Account, account)
+  for (const AccessKeyId of [other.accessKeyId, 'AKIAIOSFODNN7EXAMPLE'])
+    await fails(info(undefined, AccessKeyId), /^ValidationError$/, 400)
+  await fails(info(user), /^AccessDenied$/, 403)
+  const inline = { UserName: 'alice', PolicyName: 'info' }
+  const PolicyDocument = allow('sts:GetAccessKeyInfo')
+  await client.send(new iam.PutUserPolicyCommand({ ...inline, PolicyDocument }))
+  assert.equal((await info(user)).Account, account)
+  await client.send(new iam.DeleteUserPolicyCommand(inline))
+})
 
 test('a role gives what it may, narrowed by the session policy, for as long as it is there', async () => {
   const RoleArn = await role(

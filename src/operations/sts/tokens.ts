@@ -1,4 +1,4 @@
-/** STS: GetSessionToken, GetFederationToken, GetCallerIdentity. */
+/** STS: GetSessionToken, GetFederationToken, GetCallerIdentity, GetAccessKeyInfo. */
 
 import { arnAccount } from '../../access/identities/names.ts'
 import { isSessionKey, type SessionGrant } from '../../access/sessions.ts'
@@ -109,16 +109,28 @@ export const getFederationToken: QueryOperation<
   },
 }
 
+const shownNumber = ({ account }: QueryContext): string => arnAccount(account) || account.number
+
 /** Anybody may know who they are, whatever a policy says. */
 export const getCallerIdentity: QueryOperation<Nothing, shapes.GetCallerIdentityResponse> = {
   action: undefined,
-  run(_, { principal, account }) {
-    const { userId, arn } = principal.identity
-    const number = arnAccount(account)
-    return Promise.resolve({
-      UserId: userId,
-      Account: number === '' ? account.number : number,
-      Arn: arn,
-    })
+  run(_, context) {
+    const { userId, arn } = context.principal.identity
+    return Promise.resolve({ UserId: userId, Account: shownNumber(context), Arn: arn })
+  },
+}
+
+/** AWS reads the account out of any key's id. Ours say nothing, and nobody is told of another account's. */
+export const getAccessKeyInfo: QueryOperation<
+  shapes.GetAccessKeyInfoRequest,
+  shapes.GetAccessKeyInfoResponse
+> = {
+  action: 'sts:GetAccessKeyInfo',
+  async run({ AccessKeyId: id }, context) {
+    const { store, account, principal } = context
+    const isOwn = id === principal.accessKeyId
+    if (!isOwn && (await store.keys.find(account.id, id)) === undefined)
+      throw new QueryError('ValidationError', `${id} is no access key of your account.`)
+    return { Account: shownNumber(context) }
   },
 }
