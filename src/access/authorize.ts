@@ -82,10 +82,13 @@ const namesNoAccount = /^arn:aws:(?:iam|sts):::/
 /** Whom policies in a volume may name; without a volume, in the caller's own. */
 export function callerOf(principal: Principal, volume = principal.volume): Caller {
   const { canonicalId, accountNumber, identity } = principal
-  const { kind, arn, roleArn } = identity
+  const { kind, arn, roleArn, userId } = identity
   const arns = roleArn === undefined ? [arn] : [arn, roleArn]
   const known = volume === principal.volume ? arns : arns.filter(name => !namesNoAccount.test(name))
-  return { kind, account: accountNumber, canonicalId, arns: known }
+  const caller = { kind, account: accountNumber, canonicalId, arns: known }
+  if (kind === 'user') return { ...caller, userId }
+  if (kind !== 'assumed-role') return caller
+  return { ...caller, userId, roleId: userId.slice(0, userId.indexOf(':')) }
 }
 
 /** An account that is not the caller's; which one it is matters to no decision. */

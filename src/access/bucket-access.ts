@@ -2,7 +2,12 @@
 import type { BucketInfo } from '../ports/keyspace.ts'
 import { fullControl, type Grant } from '../rules/acl.ts'
 import type { NamedPolicy } from '../rules/policy/decide.ts'
-import { isPublicPolicy, mentionsCondition, parsePolicy } from '../rules/policy/policy.ts'
+import {
+  isPublicPolicy,
+  mentionsCondition,
+  type PrincipalIds,
+  parsePolicy,
+} from '../rules/policy/policy.ts'
 
 export const objectOwnerships = [
   'BucketOwnerEnforced',
@@ -24,6 +29,8 @@ export const accessSettings = {
   block: 'publicAccessBlock',
   ownership: 'ownership',
   policy: 'policy',
+  /** Whom the policy named when it was put: {@link PrincipalIds}. Those of before have none. */
+  policyPrincipals: 'policyPrincipals',
   /** True: the policy was put with a confirmation that it may keep its owner's account out too. */
   policyBindsRoot: 'policyBindsRoot',
 } as const
@@ -94,10 +101,11 @@ function read(bucket: BucketInfo): BucketAccess {
   const text = settings[accessSettings.policy] as string | undefined
   const stored = settings[accessSettings.ownership] as ObjectOwnership | null | undefined
   const ownership = stored === undefined ? 'BucketOwnerEnforced' : stored
+  const ids = settings[accessSettings.policyPrincipals] as PrincipalIds | undefined
   const policy =
     text === undefined
       ? undefined
-      : { name: bucketPolicyName, policy: parsePolicy(text, 'bucket', { bucket: name }) }
+      : { name: bucketPolicyName, policy: parsePolicy(text, 'bucket', { bucket: name, ids }) }
   return {
     ownership,
     acls: ownership !== 'BucketOwnerEnforced',

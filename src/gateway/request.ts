@@ -8,6 +8,7 @@ import {
   type ObjectFacts,
   type Question,
 } from '../access/authorize.ts'
+import { principalIdsIn } from '../access/identities/principal-ids.ts'
 import { type Standing, standingTo } from '../access/initiator.ts'
 import type { Principal } from '../access/principal.ts'
 import { S3Error } from '../model/errors.ts'
@@ -15,6 +16,7 @@ import type { Context, Resource } from '../operations/operation.ts'
 import type { BucketInfo, Keyspace } from '../ports/keyspace.ts'
 import { urlEncode } from '../rules/listing.ts'
 import type { NamedPolicy } from '../rules/policy/decide.ts'
+import type { Policy } from '../rules/policy/policy.ts'
 import type { ConditionValues } from '../rules/policy/request.ts'
 import type { Address } from '../wire/address.ts'
 import { amzHeader } from '../wire/decode.ts'
@@ -112,6 +114,10 @@ export class RequestContext implements Context {
 
   accountByEmail(address: string) {
     return this.#parts.access.accountByEmail(address)
+  }
+
+  principalIds(policy: Policy) {
+    return principalIdsIn(policy, this.bucket.volume, this.#parts.access.iam.records)
   }
 
   authorize(action: string, resource: Asked): void | Promise<void> {

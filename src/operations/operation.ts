@@ -5,6 +5,7 @@ import type { Principal } from '../access/principal.ts'
 import type { Inputs, Outputs } from '../model/shapes.gen.ts'
 import type { Body, BucketInfo, Buckets, Keyspace } from '../ports/keyspace.ts'
 import type { NamedPolicy } from '../rules/policy/decide.ts'
+import type { Policy, PrincipalIds } from '../rules/policy/policy.ts'
 
 export interface Resource {
   /** Undefined: the action is on no bucket that exists. */
@@ -48,6 +49,8 @@ export interface Context {
   account(canonicalId: string): Promise<Account | undefined>
   /** The canonical id of the account of an e-mail address. */
   accountByEmail(address: string): Promise<string | undefined>
+  /** Unique ids of whom a policy names. Throws PolicyError for who is not there. */
+  principalIds(policy: Policy): Promise<PrincipalIds>
   /**
    * Throws AccessDenied, or rejects with it where an object must be looked at first. For what an operation touches
    * beside its own resource: a copy's source, each key of DeleteObjects.

@@ -94,6 +94,7 @@ test('a role gives what it may, narrowed by the session policy, for as long as i
 })
 
 test('a role whose trust policy does not name one is refused as one that is not there', async () => {
+  await client.send(new iam.CreateUserCommand({ UserName: 'bob' }))
   const closed = await role('closed', trust({ AWS: `arn:aws:iam::${account}:user/bob` }))
   const named = await role('delegated', trust({ AWS: `arn:aws:iam::${account}:root` }))
   const assume = (RoleArn: string) =>

@@ -4,6 +4,7 @@ import {
   type Policy,
   PolicyError,
   type PolicyKind,
+  type PrincipalIds,
   parsePolicy,
 } from '../../rules/policy/policy.ts'
 import { Cache } from '../cache.ts'
@@ -13,21 +14,24 @@ const documentsMax = 4096
 const compiled = new Cache<Policy>(documentsMax)
 
 /** A document that is asked about once, and not kept. Throws MalformedPolicyDocument with AWS's sentence for what is wrong. */
-export function readPolicy(text: string, kind: PolicyKind): Policy {
+export function readPolicy(text: string, kind: PolicyKind, ids?: PrincipalIds): Policy {
   try {
-    return parsePolicy(text, kind)
+    return parsePolicy(text, kind, { ids })
   } catch (error) {
-    if (!(error instanceof PolicyError)) throw error
-    throw new QueryError('MalformedPolicyDocument', error.message)
+    throw malformed(error)
   }
 }
 
+/** What is told of a PolicyError; other errors are as they were. */
+export const malformed = (error: unknown): unknown =>
+  error instanceof PolicyError ? new QueryError('MalformedPolicyDocument', error.message) : error
+
 /** A document that somebody or something has. Throws MalformedPolicyDocument. */
-export function compilePolicy(text: string, kind: PolicyKind): Policy {
-  const name = `${kind}\n${text}`
+export function compilePolicy(text: string, kind: PolicyKind, ids?: PrincipalIds): Policy {
+  const name = `${kind} ${ids === undefined ? '' : JSON.stringify(ids)}\n${text}`
   const known = compiled.get(name)
   if (known !== undefined) return known
-  const policy = readPolicy(text, kind)
+  const policy = readPolicy(text, kind, ids)
   compiled.set(name, policy)
   return policy
 }

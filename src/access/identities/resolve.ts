@@ -153,8 +153,8 @@ export class StoredIdentities implements Identities {
         owner.admin === 1 || (kind === 'root' && (record.document.inline ?? []).length > 0),
     }
     if (kind !== 'role') return identity
-    const { trust = '', maxSession = 3600 } = record.document
-    return { ...identity, trust: compilePolicy(trust, 'trust'), maxSession }
+    const { trust = '', trustPrincipals, maxSession = 3600 } = record.document
+    return { ...identity, trust: compilePolicy(trust, 'trust', trustPrincipals), maxSession }
   }
 
   async #policies(

@@ -1,7 +1,7 @@
 /** Roles: what may be assumed, and by whom. */
 import { QueryError } from '../../model/query-errors.ts'
 import type { Tag } from '../../ports/keyspace.ts'
-import { compilePolicy, policySize, requireSize } from './compile.ts'
+import { compilePolicy, malformed, policySize, requireSize } from './compile.ts'
 import {
   alreadyExists,
   holderOf,
@@ -11,7 +11,8 @@ import {
   requirePath,
   requireTags,
 } from './names.ts'
-import type { Changes, Page, PageRequest, Records } from './records.ts'
+import { principalIdsIn } from './principal-ids.ts'
+import type { Changes, Draft, Page, PageRequest, Records } from './records.ts'
 import { linkPolicy } from './references.ts'
 import type { EntityDocument, EntityRecord } from './tables.ts'
 import { Tags } from './tags.ts'
@@ -45,9 +46,19 @@ function requireSession(seconds: number): void {
   )
 }
 
-function requireTrust(trust: string, name: string): void {
+/** A trust policy, with whom it names. Throws LimitExceeded, MalformedPolicyDocument. */
+async function trustIn(
+  draft: Draft,
+  name: string,
+  trust: string,
+): Promise<Required<Pick<EntityDocument, 'trust' | 'trustPrincipals'>>> {
   requireSize(policySize(trust), trustMax, `role ${name}`)
-  compilePolicy(trust, 'trust')
+  const policy = compilePolicy(trust, 'trust')
+  try {
+    return { trust, trustPrincipals: await principalIdsIn(policy, draft.owner.volume, draft) }
+  } catch (error) {
+    throw malformed(error)
+  }
 }
 
 export class Roles {
@@ -70,7 +81,7 @@ export class Roles {
       requirePath(path)
       requireTags(tags, draft.owner.admin === 1 ? 'repeated' : 'once')
       requireSession(maxSession)
-      requireTrust(trust, name)
+      const trusted = await trustIn(draft, name, trust)
       if (await draft.find(account, 'role', name)) throw alreadyExists('role', name)
       const record: EntityRecord = {
         account,
@@ -80,7 +91,7 @@ export class Roles {
         id: newEntityId('role'),
         path,
         created: draft.now,
-        document: { tags, trust, description, maxSession },
+        document: { tags, ...trusted, description, maxSession },
       }
       draft.put(record)
       if (boundary !== undefined) await linkPolicy(draft, 'boundary', boundary, record)
@@ -108,20 +119,20 @@ export class Roles {
 
   /** Throws MalformedPolicyDocument. */
   setTrust(account: string, name: string, trust: string): Promise<EntityRecord> {
-    return this.#document(account, name, document => {
-      requireTrust(trust, name)
-      return { ...document, trust }
-    })
+    return this.#document(account, name, async (document, draft) => ({
+      ...document,
+      ...(await trustIn(draft, name, trust)),
+    }))
   }
 
   #document(
     account: string,
     name: string,
-    decide: (document: EntityDocument) => EntityDocument,
+    decide: (document: EntityDocument, draft: Draft) => EntityDocument | Promise<EntityDocument>,
   ): Promise<EntityRecord> {
     return this.#changes.change(account, async draft => {
       const record = await draft.entity(account, 'role', name)
-      const changed = { ...record, document: decide(record.document) }
+      const changed = { ...record, document: await decide(record.document, draft) }
       draft.put(changed)
       return changed
     })

@@ -1,6 +1,7 @@
 /** The tables of IAM: users, groups, roles, managed policies and identity providers, and what refers to what. */
 import type { Tag } from '../../ports/keyspace.ts'
 import { table } from '../../ports/meta-store.ts'
+import type { PrincipalIds } from '../../rules/policy/policy.ts'
 
 /** `root` is the account's root user, which has a record only when policies were put on it. */
 export type EntityKind = 'user' | 'group' | 'role' | 'policy' | 'provider' | 'root'
@@ -30,6 +31,8 @@ export interface EntityDocument {
   readonly description?: string | undefined
   /** Roles. */
   readonly trust?: string
+  /** Whom the trust policy named when it was put. Those of before have none. */
+  readonly trustPrincipals?: PrincipalIds
   readonly maxSession?: number
   /** Managed policies. */
   readonly versions?: readonly PolicyVersion[]

@@ -3,10 +3,15 @@
  * to the bucket, whose policy is asked at the end of the way as well.
  */
 import { accessSettings } from '../../access/bucket-access.ts'
+import { principalIdsIn } from '../../access/identities/principal-ids.ts'
 import { S3Error } from '../../model/errors.ts'
-import { parseBucketPolicy } from '../../operations/s3/bucket/policy.ts'
+import {
+  parseBucketPolicy,
+  policySettings,
+  withoutPolicy,
+} from '../../operations/s3/bucket/policy.ts'
 import { type BucketInfo, isLink } from '../../ports/keyspace.ts'
-import { mentionsCondition } from '../../rules/policy/policy.ts'
+import { mentionsCondition, type Policy } from '../../rules/policy/policy.ts'
 import { AdminError } from '../errors.ts'
 import { type AdminContext, type Route, route } from '../route.ts'
 import { bucketPlace, findBucket, type NamedBucket } from './buckets.ts'
@@ -22,9 +27,9 @@ async function findLink(input: NamedBucket, context: AdminContext): Promise<Buck
 const textOf = ({ settings }: BucketInfo) => settings[accessSettings.policy] as string | undefined
 
 /** Throws MalformedPolicy; InvalidInput for what nobody knows on the way, where a Deny would be passed by. */
-function requirePolicy(text: string, name: string): void {
+function readPolicy(text: string, name: string): Policy {
   const policy = parseBucketPolicy(text, name)
-  if (!mentionsCondition(policy, 's3:existingobjecttag/')) return
+  if (!mentionsCondition(policy, 's3:existingobjecttag/')) return policy
   const why = 'It is asked of the object, which is not looked at on the way to its bucket.'
   throw new AdminError('InvalidInput', `A link has no s3:ExistingObjectTag. ${why}`)
 }
@@ -61,8 +66,9 @@ export const linkPolicyRoutes: readonly Route[] = [
     async run({ document, ...input }, context) {
       const link = await findLink(input, context)
       const text = JSON.stringify(document)
-      requirePolicy(text, link.name)
-      await context.buckets.setSetting(link, accessSettings.policy, text)
+      const { records } = context.access.iam
+      const named = principalIdsIn(readPolicy(text, link.name), link.volume, records)
+      await context.buckets.setSettings(link, await policySettings(text, named))
       return { status: 204, data: undefined }
     },
   }),
@@ -74,7 +80,7 @@ export const linkPolicyRoutes: readonly Route[] = [
     ...bucketPlace,
     async run(input, context) {
       const link = await findLink(input, context)
-      await context.buckets.setSetting(link, accessSettings.policy, undefined)
+      await context.buckets.setSettings(link, withoutPolicy)
       return { status: 204, data: undefined }
     },
   }),

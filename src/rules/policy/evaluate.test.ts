@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { s3Actions } from './actions.ts'
 import { decide } from './decide.ts'
 import { evaluate } from './evaluate.ts'
-import { parsePolicy } from './policy.ts'
+import { type PrincipalIds, parsePolicy } from './policy.ts'
 import type { AccessRequest, Caller } from './request.ts'
 
 const account = '111111111111'
@@ -37,6 +37,40 @@ const request = (changes: Partial<AccessRequest> = {}): AccessRequest => ({
   resource: 'arn:aws:s3:::b/k',
   condition: () => undefined,
   ...changes,
+})
+
+test('whom a policy has ids of it means by them, and others by name', () => {
+  const text = (arn: string) =>
+    JSON.stringify({
+      Statement: {
+        Effect: 'Allow',
+        Principal: { AWS: arn },
+        Action: '*',
+        Resource: 'arn:aws:s3:::b/*',
+      },
+    })
+  const naming = (arn: string, caller: Caller, ids?: PrincipalIds) =>
+    evaluate(parsePolicy(text(arn), 'bucket', { ids }), request({ caller })).naming
+  const [ann] = callers.user.arns
+  const [session, role] = callers.session.arns
+  const user = { ...callers.user, userId: 'AIDAONE' }
+  const played = { ...callers.session, userId: 'AROAONE:s', roleId: 'AROAONE' }
+  assert.equal(naming(ann, user), 'itself')
+  assert.equal(naming(ann, user, {}), 'itself')
+  assert.equal(naming(ann, user, { [ann]: ['AIDAONE'] }), 'itself')
+  assert.equal(naming(ann, { ...user, arns: ['renamed'] }, { [ann]: ['AIDAONE'] }), 'itself')
+  assert.equal(naming(ann, user, { [ann]: ['AIDATWO'] }), undefined)
+  assert.equal(naming(ann, user, { [ann]: ['AIDATWO', 'AIDAONE'] }), 'itself')
+  assert.equal(naming(role, played), 'role')
+  assert.equal(naming(role, played, { [role]: ['AROAONE'] }), 'role')
+  assert.equal(naming(role, played, { [role]: ['AROATWO'] }), undefined)
+  assert.equal(naming(session, played, { [session]: ['AROAONE:s'] }), 'itself')
+  assert.equal(naming(session, played, { [session]: ['AROATWO:s'] }), undefined)
+  const sessionOfIam = session.replace(':sts:', ':iam:')
+  assert.equal(naming(sessionOfIam, played, { [sessionOfIam]: ['AROATWO:s'] }), undefined)
+  const id = 'AIDA234567ABCDEFGHIJK'
+  assert.equal(naming(id, { ...user, userId: id }), 'itself')
+  assert.equal(naming(id, user), undefined)
 })
 
 test('every action of S3, allowed and denied by name, in bucket and identity policies', () => {

@@ -1,9 +1,11 @@
 /** Policies in the language of IAM: parsed and validated as AWS does, compiled once. */
 import { PolicyError } from './errors.ts'
 import { type Json, parseJson } from './json.ts'
+import type { PrincipalIds } from './principals.ts'
 import { type PolicyKind, parseStatement, type Statement } from './statements.ts'
 
 export { PolicyError } from './errors.ts'
+export type { PrincipalIds } from './principals.ts'
 export { isPublicPolicy } from './public.ts'
 export type { PolicyKind, Statement } from './statements.ts'
 
@@ -22,8 +24,15 @@ const documentMax = 128 * 1024
 const versions: ReadonlySet<Json> = new Set(['2012-10-17', '2008-10-17'])
 const elements: ReadonlySet<string> = new Set(['Version', 'Id', 'Statement'])
 
-/** Throws PolicyError, whose message is AWS's. With a bucket in the scope, the resources must be that bucket's. */
-export function parsePolicy(text: string, kind: PolicyKind, scope?: { bucket?: string }): Policy {
+export interface PolicyScope {
+  /** Whose resources they must be. */
+  readonly bucket?: string
+  /** Whom it named when it was put; what is not there is meant by name. */
+  readonly ids?: PrincipalIds | undefined
+}
+
+/** Throws PolicyError, whose message is AWS's. */
+export function parsePolicy(text: string, kind: PolicyKind, scope?: PolicyScope): Policy {
   requireSize(text, kind)
   const document = parseJson(text)
   for (const name of Object.keys(document)) {
@@ -37,7 +46,12 @@ export function parsePolicy(text: string, kind: PolicyKind, scope?: { bucket?: s
   if (written === undefined) throw new PolicyError('Missing required field Statement')
   const list = Array.isArray(written) ? (written as readonly Json[]) : [written]
   if (list.length === 0) throw new PolicyError('Could not parse the policy: Statement is empty!')
-  const common = { kind, variables: version === '2012-10-17', bucket: scope?.bucket }
+  const common = {
+    kind,
+    variables: version === '2012-10-17',
+    bucket: scope?.bucket,
+    ids: scope?.ids,
+  }
   const statements = list.map((value, index) => parseStatement(value, { ...common, index }))
   requireUniqueSids(statements)
   return { id, statements, about: remember(statements) }

@@ -15,6 +15,12 @@ export interface NamedPrincipal {
   readonly value: string
 }
 
+/**
+ * Unique ids of the users and roles that a policy named when it was put, by ARN as it is written there: it means them, and
+ * nobody who has the name later.
+ */
+export type PrincipalIds = Readonly<Record<string, readonly string[]>>
+
 export interface Principals {
   readonly everyone: boolean
   readonly named: readonly NamedPrincipal[]
@@ -26,15 +32,18 @@ const types: ReadonlySet<string> = new Set(['AWS', 'CanonicalUser', 'Federated',
 const isType = (text: string): text is NamedPrincipal['type'] => types.has(text)
 
 // Twelve digits; or an account of Ceph, which keeps its id.
-const accountNumber = /^(?:\d{12}|RGW\d{17})$/
+export const accountNumber = /^(?:\d{12}|RGW\d{17})$/
 // The account may be missing or a tenant's name, as Ceph's RGW writes it.
-const rootArn = /^arn:aws[a-z-]*:iam::([\w.$-]*):root$/
+export const rootArn = /^arn:aws[a-z-]*:iam::([\w.$-]*):root$/
 const otherArn =
   /^arn:aws[a-z-]*:(?:iam::[\w.$-]*:(?:user|role|assumed-role)|sts::[\w.$-]*:(?:assumed-role|federated-user))\/[^*?]+$/
 /** Ceph's name for a session has IAM in it. */
 const sessionOfIam = /^(arn:aws[a-z-]*):iam(::[\w.$-]*:assumed-role\/)/
 // Ids of users and roles, which AWS keeps in a policy when they are gone.
 const uniqueId = /^A(?:IDA|ROA)[A-Z0-9]{12,}$/
+
+export const invalidPrincipal = ({ type, value }: NamedPrincipal): PolicyError =>
+  new PolicyError(`Invalid principal in policy: "${type}":"${value}"`)
 
 function requireValid({ type, value }: NamedPrincipal): void {
   const valid =
@@ -44,12 +53,12 @@ function requireValid({ type, value }: NamedPrincipal): void {
         otherArn.test(value) ||
         uniqueId.test(value)
       : value !== '' && !value.includes('*')
-  if (!valid) throw new PolicyError(`Invalid principal in policy: "${type}":"${value}"`)
+  if (!valid) throw invalidPrincipal({ type, value })
 }
 
-/** Reads the element. Throws PolicyError. */
-export function parsePrincipals(element: Json): Principals {
-  if (element === '*') return compilePrincipals(true, [])
+/** Reads the element. What has no id is meant by name. Throws PolicyError. */
+export function parsePrincipals(element: Json, ids: PrincipalIds = {}): Principals {
+  if (element === '*') return compilePrincipals(true, [], ids)
   if (!isObject(element)) throw new PolicyError('Invalid principal in policy')
   let everyone = false
   const named: NamedPrincipal[] = []
@@ -63,10 +72,18 @@ export function parsePrincipals(element: Json): Principals {
   }
   if (!everyone && named.length === 0) throw new PolicyError('Invalid principal in policy')
   named.forEach(requireValid)
-  return compilePrincipals(everyone, named)
+  return compilePrincipals(everyone, named, ids)
 }
 
-function compilePrincipals(everyone: boolean, named: readonly NamedPrincipal[]): Principals {
+/** What a caller is compared with. */
+const namesOf = ({ type, value }: NamedPrincipal, ids: PrincipalIds): readonly string[] =>
+  (type === 'AWS' ? ids[value] : undefined) ?? [value.replace(sessionOfIam, '$1:sts$2')]
+
+function compilePrincipals(
+  everyone: boolean,
+  named: readonly NamedPrincipal[],
+  ids: PrincipalIds,
+): Principals {
   if (everyone) return { everyone, named, naming: () => 'itself' }
   const accounts = new Set<string>()
   const canonicals = new Set<string>()
@@ -74,14 +91,16 @@ function compilePrincipals(everyone: boolean, named: readonly NamedPrincipal[]):
   for (const { type, value } of named) {
     if (type === 'CanonicalUser') canonicals.add(value)
     else {
-      names.add(value.replace(sessionOfIam, '$1:sts$2'))
+      for (const name of namesOf({ type, value }, ids)) names.add(name)
       const account =
         type === 'AWS' ? (rootArn.exec(value)?.[1] ?? (accountNumber.test(value) ? value : '')) : ''
       if (account !== '') accounts.add(account)
     }
   }
   const naming = (caller: Caller): Naming | undefined => {
-    let role = false
+    const { userId, roleId } = caller
+    if (userId !== undefined && names.has(userId)) return 'itself'
+    let role = roleId !== undefined && names.has(roleId)
     for (const arn of caller.arns) {
       if (!names.has(arn)) continue
       if (caller.kind !== 'assumed-role' && caller.kind !== 'federated-user') return 'itself'

@@ -8,6 +8,10 @@ export interface Caller {
   readonly canonicalId: string
   /** What a Principal element may name it by: its own ARN; for a session also its role's. */
   readonly arns: readonly string[]
+  /** Unique id of a user (`AIDA…`), or of a session (`AROA…:name`), which nobody else ever has. */
+  readonly userId?: string | undefined
+  /** That of the role of a session. */
+  readonly roleId?: string | undefined
 }
 
 /** The values of a condition key, which is asked for in lower case. Undefined: the request does not have it. */

@@ -3,7 +3,7 @@ import { isS3Action, s3Actions } from './actions.ts'
 import { type Condition, parseConditions } from './conditions.ts'
 import { PolicyError } from './errors.ts'
 import { isObject, type Json, type JsonObject, strings } from './json.ts'
-import { type Naming, type Principals, parsePrincipals } from './principals.ts'
+import { type Naming, type PrincipalIds, type Principals, parsePrincipals } from './principals.ts'
 import type { AccessRequest, Caller } from './request.ts'
 import { compileResources, type Resources } from './resources.ts'
 import { compile, parsePattern, type Test } from './wildcards.ts'
@@ -34,6 +34,7 @@ export interface StatementOptions {
   readonly index: number
   readonly variables: boolean
   readonly bucket: string | undefined
+  readonly ids: PrincipalIds | undefined
 }
 
 const elements: ReadonlySet<string> = new Set([
@@ -56,7 +57,7 @@ export function parseStatement(value: Json, options: StatementOptions): Statemen
   }
   const effect = readEffect(value['Effect'])
   const sid = readSid(value['Sid'], options.kind)
-  const principals = readPrincipals(value, effect, options.kind)
+  const principals = readPrincipals(value, effect, options)
   const actions = readActions(value, options.kind)
   const resources = readResources(value, options)
   const conditions = readConditions(value['Condition'], options)
@@ -114,7 +115,7 @@ interface Whom {
 function readPrincipals(
   statement: JsonObject,
   effect: 'Allow' | 'Deny',
-  kind: PolicyKind,
+  { kind, ids }: StatementOptions,
 ): Whom | undefined {
   const found = either(statement, 'Principal')
   if (kind === 'identity' || kind === 'session') {
@@ -130,7 +131,7 @@ function readPrincipals(
   if (found.not && effect === 'Allow') {
     throw new PolicyError('Allow with NotPrincipal is not allowed')
   }
-  return { who: parsePrincipals(found.value), not: found.not }
+  return { who: parsePrincipals(found.value, ids), not: found.not }
 }
 
 /** S3 and trust policies on the one side and IAM on the other have sentences of their own for it. */

@@ -6,6 +6,7 @@ import {
   isPublicPolicy,
   type Policy,
   PolicyError,
+  type PrincipalIds,
   parsePolicy,
 } from '../../../rules/policy/policy.ts'
 import type { Context, Operation } from '../../operation.ts'
@@ -15,9 +16,29 @@ export function parseBucketPolicy(text: string, bucket: string): Policy {
   try {
     return parsePolicy(text, 'bucket', { bucket })
   } catch (error) {
-    if (error instanceof PolicyError) throw new S3Error('MalformedPolicy', {}, error.message)
-    throw error
+    throw malformed(error)
   }
+}
+
+const malformed = (error: unknown): unknown =>
+  error instanceof PolicyError ? new S3Error('MalformedPolicy', {}, error.message) : error
+
+/** What a bucket or link keeps of its policy: with whom it names. Throws MalformedPolicy. */
+export async function policySettings(
+  text: string,
+  named: Promise<PrincipalIds>,
+): Promise<Readonly<Record<string, unknown>>> {
+  try {
+    return { [accessSettings.policy]: text, [accessSettings.policyPrincipals]: await named }
+  } catch (error) {
+    throw malformed(error)
+  }
+}
+
+export const withoutPolicy: Readonly<Record<string, undefined>> = {
+  [accessSettings.policy]: undefined,
+  [accessSettings.policyPrincipals]: undefined,
+  [accessSettings.policyBindsRoot]: undefined,
 }
 
 /** Who would not be able to change the policy again must say that this is meant. */
@@ -54,8 +75,9 @@ export const putBucketPolicy: Operation<'PutBucketPolicy'> = {
     }
     const confirmed = input.ConfirmRemoveSelfBucketAccess === true
     if (!confirmed) requireWayBack(policy, context)
+    const settings = await policySettings(input.Policy, context.principalIds(policy))
     await context.buckets.setSettings(context.bucket, {
-      [accessSettings.policy]: input.Policy,
+      ...settings,
       [accessSettings.policyBindsRoot]: confirmed ? true : undefined,
     })
     return { output: {}, status: 204 }
@@ -65,10 +87,7 @@ export const putBucketPolicy: Operation<'PutBucketPolicy'> = {
 export const deleteBucketPolicy: Operation<'DeleteBucketPolicy'> = {
   action: 's3:DeleteBucketPolicy',
   async run(_input, context) {
-    await context.buckets.setSettings(context.bucket, {
-      [accessSettings.policy]: undefined,
-      [accessSettings.policyBindsRoot]: undefined,
-    })
+    await context.buckets.setSettings(context.bucket, withoutPolicy)
     return { output: {} }
   },
 }
