@@ -14,6 +14,8 @@ export interface AdminParts {
   readonly clock: Clock
   readonly region: string
   readonly newBuckets: NewBuckets
+  /** Whether a volume is another key's, where each key has one of its own although all are the root. */
+  isOfOtherKey(volume: string, principal: Principal): boolean
   /** The condition keys of a request that is only thought of: those of who asks and what for, under the given ones. */
   imagine(
     principal: Principal,
@@ -35,8 +37,11 @@ export type Scope =
   | { readonly of: 'volume'; readonly volume: string; readonly owner?: string | undefined }
   /** Of an account, by its canonical id; undefined: there is none such. */
   | { readonly of: 'account'; readonly account: string | undefined }
-  /** Of the caller alone, who needs no right for it. `lasting`: but a key for it that does not expire. */
-  | { readonly of: 'caller'; readonly lasting?: boolean }
+  /**
+   * Of the caller alone, who needs no right for it. `lasting`: but a key for it that does not expire. `reads`: not even a
+   * key that lasts, because it changes nothing.
+   */
+  | { readonly of: 'caller'; readonly lasting?: boolean; readonly reads?: boolean }
 
 export interface AdminContext extends AdminParts {
   readonly principal: Principal

@@ -33,7 +33,7 @@ import { imagine, withAdmin } from './admin-paths.ts'
 import { type Config, newBuckets } from './config.ts'
 import { createFetcher } from './fetcher.ts'
 import { addressTest } from './networks.ts'
-import { withVolumePerKey } from './volume-per-key.ts'
+import { isOfOtherKey, withVolumePerKey } from './volume-per-key.ts'
 
 /**
  * Raised when an older program must not open what this one writes. 2: keys are those of users, buckets have policies, and
@@ -168,6 +168,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     clock,
     region,
     newBuckets: newBuckets(config),
+    isOfOtherKey: config.volumePerKey ? isOfOtherKey : () => false,
     imagine: imagine(region, () => clock.now()),
   })
   const { fetcher } = gatewayParts

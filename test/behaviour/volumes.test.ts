@@ -167,6 +167,10 @@ test('without security each key may have a volume of its own', async t => {
   )
   const other = await moongate(running, 'bucket path bucket1', two.key)
   assert.match(other.stdout, /^Volume name for S3Bucket is : s3-[0-9a-f]{32}\n/)
+  await requireSaid(running, 'volume create /vol1', /is made/)
+  const volumes = await moongate(running, 'volume list', one.key)
+  assert.equal(volumes.stdout, '/elsewhere\n/s3thisisakey\n/s3v\n/vol1\n')
+  assert.match((await moongate(running, 'account info', one.key)).stdout, / \/s3thisisakey\n/)
   assert.equal((await running.client.plain({ target: '/bucket1/key' })).code, 'NoSuchBucket')
 })
 

@@ -41,7 +41,8 @@ export const volumeRoutes: readonly Route[] = [
       const owner = (await administers(context)) ? undefined : principal.canonicalId
       const { volumes, more } = await buckets.volumes.list({ owner, after, limit })
       const next = more ? volumes.at(-1)?.name : undefined
-      return { data: { volumes: volumes.map(shown), next } }
+      const listed = volumes.filter(({ name }) => !context.isOfOtherKey(name, principal))
+      return { data: { volumes: listed.map(shown), next } }
     },
   }),
   route({
