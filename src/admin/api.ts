@@ -2,7 +2,7 @@
 import type { Principal } from '../access/principal.ts'
 import { AdminError, told } from './errors.ts'
 import { type RawInput, readInput } from './fields.ts'
-import { ownVolume, router } from './paths.ts'
+import { adminPrefix, ownVolume, router } from './paths.ts'
 import { requireRight } from './rights.ts'
 import type { AdminContext, AdminParts, Route, Scope } from './route.ts'
 import { requireAccount } from './routes/accounts.ts'
@@ -94,7 +94,11 @@ export class AdminApi {
   #route({ method, path }: AdminRequest): { route: Route; path: RawInput['path'] } {
     const found = this.#find(method === 'HEAD' ? 'GET' : method, path)
     if ('route' in found) return found
-    if (found.length === 0) throw new AdminError('NoSuchRoute', 'There is no such route.')
+    if (found.length === 0)
+      throw new AdminError(
+        'NoSuchRoute',
+        `There is no such route: ${adminPrefix}/openapi.json lists them.`,
+      )
     const allow = [...new Set(found)].join(', ')
     throw new AdminError('MethodNotAllowed', `This path has ${allow}.`, {
       headers: ['Allow', allow],

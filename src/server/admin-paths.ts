@@ -21,6 +21,7 @@ import { emptyQuery, parseQuery, type Query } from '../wire/query.ts'
 import { newRequestId } from './http-refusal.ts'
 
 const bodyMax = 2 ** 20
+const isBelow = new RegExp(`^${adminPrefix}(?:[/?]|$)`)
 
 /** From this machine itself, and through no proxy on it. */
 function isFromHere({ remoteAddress, headers }: Incoming): boolean {
@@ -63,7 +64,7 @@ export function withAdmin(gateway: Handler, rooms: AdminRooms, parts: GatewayPar
   const prefix = preparePrefix(parts.options.prefix)
   const { api, signIn } = rooms
   return incoming => {
-    if (!incoming.target.startsWith(`${adminPrefix}/`)) return gateway(incoming)
+    if (!isBelow.test(incoming.target)) return gateway(incoming)
     const place = addressOf(incoming, parts, { domains, prefix })
     // A host may name a bucket in which this is a key.
     if (place === undefined || place.style === 'virtual-host') return gateway(incoming)

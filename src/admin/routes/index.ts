@@ -5,6 +5,7 @@ import { bucketRoutes } from './buckets.ts'
 import { inlinePolicyRoutes } from './inline-policies.ts'
 import { keyRoutes } from './keys.ts'
 import { linkPolicyRoutes } from './link-policies.ts'
+import { openApiRoute } from './openapi.ts'
 import { policyRoutesOfAll } from './policies.ts'
 import { simulatorRoutes } from './simulator.ts'
 import { identityRoutes } from './users.ts'
@@ -20,4 +21,5 @@ export const routes: readonly Route[] = [
   ...policyRoutesOfAll,
   ...inlinePolicyRoutes,
   ...simulatorRoutes,
+  openApiRoute(() => routes),
 ]
