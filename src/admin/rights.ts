@@ -6,7 +6,7 @@ import { callerOf } from '../access/authorize.ts'
 import { isSessionKey } from '../access/sessions.ts'
 import { S3Error } from '../model/errors.ts'
 import { decide } from '../rules/policy/decide.ts'
-import { accessDenied } from './errors.ts'
+import { AdminError, accessDenied } from './errors.ts'
 import type { AdminContext, Scope } from './route.ts'
 
 /** Throws AccessDenied, in the same words whether the thing is there or not. */
@@ -22,7 +22,9 @@ export async function requireRight(
   const { allowed, reason } = identityDecision(context, action, resource)
   if (scope.of === 'caller') {
     // What everybody may is taken away only by a word.
-    if (reason === 'explicit deny' || isTemporary(principal)) throw accessDenied()
+    if (reason === 'explicit deny') throw accessDenied()
+    if (scope.reads === true) return
+    if (isTemporary(principal)) throw accessDenied()
     if (scope.lasting === true && (await expires(context))) throw accessDenied()
     return
   }
@@ -30,8 +32,20 @@ export async function requireRight(
   if (!(await administers(context)) && !(await isOwnAffair(context, scope))) throw accessDenied()
 }
 
+/** Whether {@link requireRight} lets it pass. */
+export async function hasRight(...asked: Parameters<typeof requireRight>): Promise<boolean> {
+  try {
+    await requireRight(...asked)
+    return true
+  } catch (error) {
+    if (error instanceof AdminError && error.code === 'AccessDenied') return false
+    throw error
+  }
+}
+
 /** Number of the account whose affair it is; volumes and their buckets are named without one. */
 async function accountIn(scope: Scope, { principal, access }: AdminContext): Promise<string> {
+  if (scope.of === 'caller') return principal.accountNumber
   if (scope.of !== 'account' || scope.account === undefined) return ''
   if (scope.account === principal.canonicalId) return principal.accountNumber
   return (await access.account(scope.account))?.accountNumber ?? ''

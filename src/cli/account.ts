@@ -16,11 +16,12 @@ interface Account {
   readonly id: string
   readonly number: string
   readonly displayName: string
-  readonly email: string | null
   readonly volume: string
-  readonly created: string
-  readonly admin: boolean
-  readonly root: boolean
+  /** From here on: of one's own account only with the right. */
+  readonly email?: string | null
+  readonly created?: string
+  readonly admin?: boolean
+  readonly root?: boolean
 }
 
 export async function listAccounts(args: Arguments): Promise<number> {
@@ -50,16 +51,16 @@ export async function showAccount(args: Arguments): Promise<number> {
   const data = await infoOf(args, id)
   const { account, usage } = data
   const rights = [
-    ...(account.root ? ['this Moongate'] : []),
-    ...(account.admin ? [`the users of /${account.volume}`] : []),
+    ...(account.root === true ? ['this Moongate'] : []),
+    ...(account.admin === true ? [`the users of /${account.volume}`] : []),
   ]
   const words = [
     account.id,
     `  number   ${account.number}`,
     `  name     ${account.displayName}`,
-    ...(account.email === null ? [] : [`  email    ${account.email}`]),
+    ...(account.email ? [`  email    ${account.email}`] : []),
     `  volume   /${account.volume}`,
-    `  created  ${account.created}`,
+    ...(account.created === undefined ? [] : [`  created  ${account.created}`]),
     ...(usage === null ? [] : quotaLines(usage.quota, usage)),
     ...(rights.length === 0 ? [] : [`  governs  ${rights.join(', ')}`]),
   ]

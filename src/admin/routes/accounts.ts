@@ -4,7 +4,8 @@ import type { AccountRecord } from '../../access/tables.ts'
 import { AdminError } from '../errors.ts'
 import type { Field } from '../fields.ts'
 import { ownVolume } from '../paths.ts'
-import { type AdminContext, type Route, route } from '../route.ts'
+import { hasRight } from '../rights.ts'
+import { type AdminContext, type Route, route, type Scope } from '../route.ts'
 import { bucketsLimit, iso, pageFields, pageLimit, quotaFields, quotaOf } from './names.ts'
 
 /** Throws InvalidInput for an account that is not there; only who may name any account comes here. */
@@ -46,6 +47,26 @@ const accountField = {
 const idOf = ({ account }: Named, { principal }: AdminContext): string =>
   account === ownVolume ? principal.canonicalId : account
 
+const resource = (input: Named, context: AdminContext) => `account/${idOf(input, context)}`
+
+const isOwn = (input: Named, context: AdminContext): boolean =>
+  idOf(input, context) === context.principal.canonicalId
+
+const scope = (input: Named, context: AdminContext): Scope => ({
+  of: 'account',
+  account: idOf(input, context),
+})
+
+/** Who lacks the right is told of the own account what a bucket list and a caller's identity tell anyway. */
+async function own(record: AccountRecord, input: Named, context: AdminContext) {
+  const { volume } = context.principal
+  const what = { scope: scope(input, context), resource: resource(input, context) }
+  if (await hasRight(context, 'admin:GetAccount', what))
+    return { ...shown(record, await rootOf(context)), volume }
+  const { id, number, name } = record
+  return { id, number, displayName: name, volume }
+}
+
 export const accountRoutes: readonly Route[] = [
   route({
     name: 'ListAccounts',
@@ -67,15 +88,20 @@ export const accountRoutes: readonly Route[] = [
     method: 'GET',
     path: '/accounts/{account}',
     summary:
-      'An account: its number, its volume, what it administers, and its quota with what is counted against it',
+      'An account: its number, its volume, what it administers, and its quota with what is counted against it; everybody is told id, number, name and volume of their own',
     fields: { account: accountField },
-    scope: (input, context) => ({ of: 'account', account: idOf(input, context) }),
-    resource: (input, context) => `account/${idOf(input, context)}`,
+    scope: (input, context) =>
+      isOwn(input, context) ? { of: 'caller', reads: true } : scope(input, context),
+    resource,
     async run(input, context) {
-      const account = idOf(input, context)
-      const record = await context.access.iam.records.account(account)
-      const usage = (await context.buckets.owners.usage({ account, user: null })) ?? null
-      return { data: { account: shown(record, await rootOf(context)), usage } }
+      const id = idOf(input, context)
+      const record = await context.access.iam.records.account(id)
+      const account = isOwn(input, context)
+        ? await own(record, input, context)
+        : shown(record, await rootOf(context))
+      if (!('root' in account)) return { data: { account, usage: null } }
+      const usage = (await context.buckets.owners.usage({ account: id, user: null })) ?? null
+      return { data: { account, usage } }
     },
   }),
   route({
@@ -86,7 +112,7 @@ export const accountRoutes: readonly Route[] = [
       'Set the quota of all buckets of an account; answers when what is there has been counted',
     fields: { account: accountField, ...quotaFields, buckets: bucketsLimit },
     scope: () => ({ of: 'moongate' }),
-    resource: (input, context) => `account/${idOf(input, context)}`,
+    resource,
     async run(input, context) {
       const account = idOf(input, context)
       await requireAccount(account, context.access)

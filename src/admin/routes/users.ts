@@ -1,7 +1,7 @@
 /** Routes of users, groups and roles. */
 import type { Holder } from '../../access/identities/grants.ts'
 import { hasLimit } from '../../ports/volumes.ts'
-import { type AdminContext, type Route, route } from '../route.ts'
+import { type AdminContext, type Route, route, type Scope } from '../route.ts'
 import {
   accountField,
   accountOf,
@@ -29,7 +29,21 @@ async function policiesOf(holder: Holder, account: string, { access }: AdminCont
 }
 
 const userFields = { user: named('user'), account: accountField }
+interface OfUser {
+  readonly user: string
+  readonly account?: string | undefined
+}
 const userResource = ({ user }: { user: string }) => `user/${user}`
+
+/** Everybody may see themselves. */
+const seen = (input: OfUser, context: AdminContext): Scope => {
+  const { identity, canonicalId } = context.principal
+  const isOwn =
+    identity.kind === 'user' &&
+    accountOf(input, context) === canonicalId &&
+    input.user === identity.name
+  return isOwn ? { of: 'caller', reads: true } : accountScope(input, context)
+}
 
 const userRoutes: readonly Route[] = [
   route({
@@ -80,10 +94,11 @@ const userRoutes: readonly Route[] = [
     name: 'GetUser',
     method: 'GET',
     path: '/users/{user}',
-    summary: 'A user with groups, policies, and the quota with what is counted against it',
+    summary:
+      'A user with groups, policies, and the quota with what is counted against it; everybody may see themselves',
     fields: userFields,
     entities: byName,
-    scope: accountScope,
+    scope: seen,
     resource: userResource,
     async run(input, context) {
       const account = accountOf(input, context)
