@@ -86,12 +86,24 @@ export async function quotaAfter(
 
 export interface NewQuota {
   readonly quota: Quota
+  readonly usage: Used
+  /** Names of limits that are below what is there. */
+  readonly exceeded: readonly string[]
   readonly counted: number
 }
 
 export function tellQuota({ output }: Arguments, name: string, data: NewQuota): void {
-  const { counted, quota } = data
+  const { counted, quota, exceeded } = data
   const words =
     counted === 0 ? '' : ` ${countInWords(counted, 'version')} of objects were counted first.`
-  output.result([`The quota of ${name} is set.${words}`, ...quotaLines(quota, {})].join('\n'), data)
+  const lines = [
+    `The quota of ${name} is set.${words}`,
+    ...quotaLines(quota, exceeded.length === 0 ? {} : data.usage),
+    ...(exceeded.length === 0
+      ? []
+      : [
+          `More ${exceeded.join(' and ')} are there than that: writes that add any are refused until enough is deleted.`,
+        ]),
+  ]
+  output.result(lines.join('\n'), data)
 }

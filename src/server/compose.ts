@@ -161,15 +161,14 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     fetcher: createFetcher(),
     lacksRoom: bytes => reserve !== undefined && lacksRoom(reserve, bytes, config.inlineMax),
   }
-  const { region } = config
   const api = new AdminApi({
     access,
     buckets,
     clock,
-    region,
+    region: config.region,
     newBuckets: newBuckets(config),
     isOfOtherKey: config.volumePerKey ? isOfOtherKey : () => false,
-    imagine: imagine(region, () => clock.now()),
+    imagine: imagine(config.region, () => clock.now()),
   })
   const { fetcher } = gatewayParts
   const { attempts = createAttempts() } = options

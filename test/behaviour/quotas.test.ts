@@ -7,7 +7,7 @@ import { PutObjectCommand } from '@aws-sdk/client-s3'
 import * as sts from '@aws-sdk/client-sts'
 import { admin, errorOf } from '../admin.ts'
 import { Client, element, elements } from '../client.ts'
-import { keyOf, requireSaid } from '../command-line.ts'
+import { keyOf, moongate, requireSaid } from '../command-line.ts'
 import { allow, fails, iamClient, keysOf, s3Client, stsClient } from '../iam-client.ts'
 import {
   otherId,
@@ -65,6 +65,36 @@ test('a user is made with a quota, which holds wherever in the account the user 
   assert.equal((await ann.delete('/one/more')).status, 204)
   assert.equal((await ann.put('/one/less', 'x')).status, 200)
   await requireSaid(running, 'user quota nobody --quota-bytes 1', /NoSuchEntity/, 1)
+})
+
+test('a quota that is below what is there says what that is, and that writes are refused', async t => {
+  const running = await startInProcess({ buckets: ['one', 'two'] })
+  t.after(() => running.close())
+  const { client } = running
+  assert.equal((await client.put('/one/a', body(60))).status, 200)
+  assert.equal((await client.put('/one/b', body(60))).status, 200)
+  const { stdout } = await moongate(running, 'account info --json')
+  const { id } = (JSON.parse(stdout) as { account: { id: string } }).account
+  for (const line of ['bucket quota one', 'volume quota s3v', `account quota ${id}`]) {
+    const more =
+      / {2}bytes {4}120 B of 100 B\n {2}objects {2}2 of 2\n[^]*More bytes are there than that: writes/
+    await requireSaid(running, `${line} --quota-bytes 100 --quota-objects 2`, more)
+    assert.equal((await client.put('/one/c', 'x')).code, 'QuotaExceeded', line)
+    const fits = / {2}bytes {4}120 B\n {2}objects {2}2\n/
+    const fitting = await moongate(running, `${line} --quota-bytes 120`)
+    assert.match(fitting.stdout, fits)
+    assert.doesNotMatch(fitting.stdout, /refused/)
+    await requireSaid(running, `${line} --none`, /is set\.(?![^]*refused)/)
+  }
+  const both = /2 of 1\n {2}buckets {2}2 of 1\nMore objects and buckets are there/
+  await requireSaid(running, 'volume quota s3v --quota-objects 1 --quota-buckets 1', both)
+  const answer = await admin(client, 'PUT', '/volumes/s3v/quota', { bytes: 7 })
+  assert.deepEqual(JSON.parse(answer.text), {
+    quota: { bytes: 7, objects: null, buckets: null },
+    usage: { bytes: 120, objects: 2, buckets: 2 },
+    exceeded: ['bytes'],
+    counted: 0,
+  })
 })
 
 test('federated users write for the quota of who asked for them', async t => {

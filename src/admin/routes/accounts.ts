@@ -6,7 +6,15 @@ import type { Field } from '../fields.ts'
 import { ownVolume } from '../paths.ts'
 import { hasRight } from '../rights.ts'
 import { type AdminContext, type Route, route, type Scope } from '../route.ts'
-import { bucketsLimit, iso, pageFields, pageLimit, quotaFields, quotaOf } from './names.ts'
+import {
+  bucketsLimit,
+  iso,
+  pageFields,
+  pageLimit,
+  quotaFields,
+  quotaOf,
+  standing,
+} from './names.ts'
 
 /** Throws InvalidInput for an account that is not there; only who may name any account comes here. */
 export async function requireAccount(canonicalId: string, access: Access): Promise<void> {
@@ -109,7 +117,7 @@ export const accountRoutes: readonly Route[] = [
     method: 'PUT',
     path: '/accounts/{account}/quota',
     summary:
-      'Set the quota of all buckets of an account; answers when what is there has been counted',
+      'Set the quota of all buckets of an account; answers when what is there has been counted, and with which limits that exceeds',
     fields: { account: accountField, ...quotaFields, buckets: bucketsLimit },
     scope: () => ({ of: 'moongate' }),
     resource,
@@ -117,8 +125,10 @@ export const accountRoutes: readonly Route[] = [
       const account = idOf(input, context)
       await requireAccount(account, context.access)
       const quota = { ...quotaOf(input), buckets: input.buckets ?? null }
-      const { counted } = await context.buckets.owners.setQuota({ account, user: null }, quota)
-      return { data: { quota, counted } }
+      const { owners } = context.buckets
+      const { counted } = await owners.setQuota({ account, user: null }, quota)
+      const used = await owners.usage({ account, user: null })
+      return { data: { ...standing(quota, used), counted } }
     },
   }),
 ]

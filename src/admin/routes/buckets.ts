@@ -15,6 +15,7 @@ import {
   pageLimit,
   quotaFields,
   quotaOf,
+  standing,
   volumeField,
   volumeNamed,
 } from './names.ts'
@@ -192,7 +193,8 @@ export const bucketRoutes: readonly Route[] = [
     name: 'PutBucketQuota',
     method: 'PUT',
     path: '/volumes/{volume}/buckets/{bucket}/quota',
-    summary: 'Set the quota of a bucket; answers when what is in it has been counted',
+    summary:
+      'Set the quota of a bucket; answers when what is in it has been counted, and with which limits that exceeds',
     fields: { ...fields, ...quotaFields },
     scope: ({ volume }, context) => ({ of: 'volume', volume: volumeNamed(volume, context) }),
     resource,
@@ -202,7 +204,9 @@ export const bucketRoutes: readonly Route[] = [
         throw new AdminError('InvalidInput', 'A link holds nothing; set the quota of its bucket.')
       }
       const quota = quotaOf({ bytes, objects })
-      return { data: { quota, ...(await context.buckets.setQuota(bucket, quota)) } }
+      const { counted } = await context.buckets.setQuota(bucket, quota)
+      const used = await context.buckets.usage(await findBucket(named, context))
+      return { data: { ...standing(quota, used), counted } }
     },
   }),
   route({

@@ -56,4 +56,19 @@ export const quotaOf = ({ bytes, objects }: Limits): Quota => ({
   objects: objects ?? null,
 })
 
+interface Amounts<T> {
+  readonly bytes?: T | undefined
+  readonly objects?: T | undefined
+  readonly buckets?: T | undefined
+}
+
+/** How a quota that was set stands: where more is used than it allows, writes that add to that are refused from now on. */
+export function standing(quota: Amounts<number | null>, used: Amounts<number> | undefined) {
+  const { bytes, objects, buckets } = used ?? {}
+  const exceeded = (['bytes', 'objects', 'buckets'] as const).filter(
+    what => (used?.[what] ?? 0) > (quota[what] ?? Number.POSITIVE_INFINITY),
+  )
+  return { quota, usage: { bytes, objects, buckets }, exceeded }
+}
+
 export const iso = (milliseconds: number): string => new Date(milliseconds).toISOString()

@@ -13,7 +13,7 @@ import {
   shownEntity,
   shownPage,
 } from './identities.ts'
-import { pageFields, quotaFields, quotaOf } from './names.ts'
+import { pageFields, quotaFields, quotaOf, standing } from './names.ts'
 
 const path = { is: 'text', in: 'body', doc: 'IAM path: / or /team/' } as const
 const listFields = { account: accountField, ...pageFields }
@@ -117,7 +117,7 @@ const userRoutes: readonly Route[] = [
     method: 'PUT',
     path: '/users/{user}/quota',
     summary:
-      'Set the quota of what a user writes into the account’s buckets; answers when what is there has been counted',
+      'Set the quota of what a user writes into the account’s buckets; answers when what is there has been counted, and with which limits that exceeds',
     fields: { ...userFields, ...quotaFields },
     entities: byName,
     scope: accountScope,
@@ -126,8 +126,10 @@ const userRoutes: readonly Route[] = [
       const account = accountOf(input, context)
       const { id: user } = await context.access.iam.users.get(account, input.user)
       const quota = quotaOf(input)
-      const { counted } = await context.buckets.owners.setQuota({ account, user }, quota)
-      return { data: { quota, counted } }
+      const { owners } = context.buckets
+      const { counted } = await owners.setQuota({ account, user }, quota)
+      const used = await owners.usage({ account, user })
+      return { data: { ...standing(quota, used), counted } }
     },
   }),
   route({

@@ -13,6 +13,7 @@ import {
   pageLimit,
   quotaFields,
   quotaOf,
+  standing,
   volumeField,
   volumeNamed,
 } from './names.ts'
@@ -84,7 +85,8 @@ export const volumeRoutes: readonly Route[] = [
     name: 'PutVolumeQuota',
     method: 'PUT',
     path: '/volumes/{volume}/quota',
-    summary: 'Set the quota of a volume; answers when what is in it has been counted',
+    summary:
+      'Set the quota of a volume; answers when what is in it has been counted, and with which limits that exceeds',
     fields: { volume: volumeField, ...quotaFields, buckets: bucketsLimit },
     scope: moongate,
     resource,
@@ -92,7 +94,8 @@ export const volumeRoutes: readonly Route[] = [
       const quota = { ...quotaOf(limits), buckets: most ?? null }
       const name = volumeNamed(volume, context)
       const { counted } = await context.buckets.volumes.setQuota(name, quota)
-      return { data: { quota, counted } }
+      const used = await context.buckets.volumes.usage(name)
+      return { data: { ...standing(quota, used), counted } }
     },
   }),
   route({
