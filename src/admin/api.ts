@@ -1,5 +1,6 @@
 /** The admin API: from a request to its answer. What speaks HTTP and who signs is the server's. */
 import type { Principal } from '../access/principal.ts'
+import { knownTo } from '../ports/quota-exceeded.ts'
 import { AdminError, told } from './errors.ts'
 import { type RawInput, readInput } from './fields.ts'
 import { adminPrefix, ownVolume, router } from './paths.ts'
@@ -66,7 +67,9 @@ export class AdminApi {
       const { status = 200, data } = await this.#run(request, trace)
       return { ...facts(), status, data, headers: [], error: '', cause: undefined }
     } catch (thrown) {
-      const { status, code, message, headers, cause } = told(thrown)
+      const { status, code, message, headers, cause } = told(
+        trace.principal === undefined ? thrown : knownTo(trace.principal, thrown),
+      )
       const data = { error: { code, message: `${message}${rightOf(code, trace)}` } }
       return { ...facts(), status, data, headers, error: code, cause }
     }

@@ -16,6 +16,7 @@ import {
   type Stored,
   scan,
 } from '../ports/meta-store.ts'
+import { QuotaExceeded } from '../ports/quota-exceeded.ts'
 import type { Quota } from '../ports/volumes.ts'
 import { attemptsMax, bucketCheck, type Core } from './core.ts'
 import { noSuchBucket, PlainKeyspace } from './keyspace.ts'
@@ -158,7 +159,8 @@ export class PlainBuckets implements Buckets {
         const code = there.owner === owner ? 'BucketAlreadyOwnedByYou' : 'BucketAlreadyExists'
         throw new S3Error(code, { BucketName: name })
       }
-      if (conflict.kind === 'add' && conflict.current !== undefined) throw tooMany(conflict, volume)
+      if (conflict.kind === 'add' && conflict.current !== undefined)
+        throw tooMany(conflict, within, quotas, owner)
       // It was removed in between and the name is free again, or the volume changed.
     }
     throw new S3Error('OperationAborted')
@@ -312,8 +314,16 @@ function metersOf(volume: VolumeRecord, owner: OwnerRecord | undefined): readonl
 }
 
 /** The volume's add comes first. */
-const tooMany = ({ index }: Conflict, volume: string): S3Error =>
-  index === 0 ? new S3Error('QuotaExceeded', { VolumeName: volume }) : new S3Error('TooManyBuckets')
+function tooMany(
+  { index }: Conflict,
+  { name, quota }: VolumeRecord,
+  record: OwnerRecord | undefined,
+  owner: string,
+): S3Error {
+  const of = index === 0 ? 'volume' : 'account'
+  const most = (index === 0 ? quota.buckets : record?.buckets?.most) ?? 0
+  return new QuotaExceeded({ of, what: 'buckets', most, owner }, name)
+}
 
 /** Rows that go with the bucket. */
 function ownScopes({ meters }: BucketInfo): string[] {

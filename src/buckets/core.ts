@@ -105,6 +105,8 @@ export interface Space {
   refresh(): Promise<void>
 }
 
+const nothing: Batch = {}
+
 /** How often a decision is made again before the client is asked to. */
 export const attemptsMax = 10
 
@@ -145,7 +147,7 @@ export async function attempt<T>(
         return result
       } catch (error) {
         if (!(error instanceof Conflict)) throw error
-        await requireQuota(store, batch, error)
+        await requireQuota(store, space.bucket, batch ?? nothing, error)
       }
       release ??= await queue.enter(name)
       if (tries > 0) await space.core.wait(Math.random() * 2 ** tries)

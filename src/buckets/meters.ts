@@ -2,6 +2,7 @@
 import { S3Error } from '../model/errors.ts'
 import type { BucketInfo, Counting, Meter } from '../ports/keyspace.ts'
 import { type Add, type Batch, Conflict, type MetaStore } from '../ports/meta-store.ts'
+import { QuotaExceeded } from '../ports/quota-exceeded.ts'
 import { usageTable } from './tables.ts'
 
 /** Where something stands among what is counted: versions of a key in the order of their ids, uploads before all of them. */
@@ -93,11 +94,17 @@ export function usageAdd(
  */
 export async function requireQuota(
   store: MetaStore,
-  batch: Batch | undefined,
+  bucket: BucketInfo,
+  { adds = [] }: Batch,
   conflict: Conflict,
 ): Promise<void> {
   if (conflict.kind !== 'add' || conflict.current === undefined) return
-  if (batch?.adds?.[conflict.index]?.table !== usageTable) return
+  const add = adds[conflict.index]
+  if (add?.table !== usageTable) return
   await store.settle()
-  throw new S3Error('QuotaExceeded')
+  const { owner, volume } = bucket
+  const meter = bucket.meters?.find(({ scope }) => scope === add.key[0])
+  const what = add.column === 'bytes' ? 'bytes' : 'objects'
+  if (meter === undefined || add.ceiling === undefined) throw new S3Error('QuotaExceeded')
+  throw new QuotaExceeded({ of: meter.of, what, most: add.ceiling, owner }, volume)
 }

@@ -8,6 +8,7 @@ import type { Context, PostObjectRequest, Resource } from '../operations/operati
 import { requireExpectedOwner } from '../operations/s3/owners.ts'
 import { volumeOf } from '../operations/s3/volumes.ts'
 import type { BucketInfo, Resolved } from '../ports/keyspace.ts'
+import { knownTo } from '../ports/quota-exceeded.ts'
 import { requireKey } from '../rules/names.ts'
 import {
   type Address,
@@ -156,7 +157,7 @@ class Pipeline {
       return answer(operation, await declared.run(whole, context), record)
     } catch (thrown) {
       if (readMethods.has(incoming.method)) hideAbsence(thrown, context, place.key)
-      throw thrown
+      throw knownTo(principal, thrown)
     }
   }
 
@@ -365,9 +366,8 @@ function hideAbsence(thrown: unknown, context: RequestContext, key: string | und
 }
 
 /** Whether the checksum headers speak of the request's body, and not of the object that it completes. */
-function checksumsOf(operation: AnyOperation): 'of body' | 'of object' {
-  return operation === 'CompleteMultipartUpload' ? 'of object' : 'of body'
-}
+const checksumsOf = (operation: AnyOperation): 'of body' | 'of object' =>
+  operation === 'CompleteMultipartUpload' ? 'of object' : 'of body'
 
 /** A body that streams must say how long it is, or come in chunks of HTTP's. */
 function requireLength({ headers }: Incoming): void {

@@ -97,6 +97,73 @@ test('a quota that is below what is there says what that is, and that writes are
   })
 })
 
+test('which quota refused is told to the owner of the bucket and to the administrator', async t => {
+  const running = await startInProcess({ buckets: [] })
+  t.after(() => running.close())
+  const { client, tenant } = running
+  const owner = new Client({ port: running.port, ...otherKey })
+  assert.equal((await owner.put('/first')).status, 200)
+  const everybody = { Effect: 'Allow', Principal: '*', Action: 's3:PutObject' }
+  const statement = { ...everybody, Resource: 'arn:aws:s3:::first/*' }
+  const policy = JSON.stringify({ Version: '2012-10-17', Statement: [statement] })
+  assert.equal((await owner.document('PUT', '/first?policy', policy)).status, 204)
+  const generic = /The quota of the bucket, its volume, its owner or the user is exhausted\./
+  const quotas = [
+    [
+      'bucket quota /s3v/first --quota-bytes 3',
+      /The quota of the bucket is exhausted: it allows 3 bytes\./,
+    ],
+    [
+      'volume quota s3v --quota-objects 0',
+      /The quota of the volume is exhausted: it allows 0 objects\./,
+    ],
+    [
+      `account quota ${otherId} --quota-bytes 1`,
+      /The quota of the account that owns the bucket is exhausted: it allows 1 byte\./,
+    ],
+  ] as const
+  for (const [line, words] of quotas) {
+    await requireSaid(running, line, /is set/)
+    for (const who of [owner, client]) {
+      const { status, text } = await who.put('/first/key', 'four')
+      assert.equal(status, 403)
+      // The root writes by the policy as everybody does, and is told all the same.
+      assert.match(text, words)
+    }
+    const stranger = await tenant.put('/s3v:first/key', 'four')
+    assert.equal(stranger.code, 'QuotaExceeded')
+    assert.match(stranger.text, generic)
+    assert.match(
+      (await client.plain({ method: 'PUT', target: '/first/key', body: 'four' })).text,
+      generic,
+    )
+    await requireSaid(running, line.replace(/--.*/, '--none'), /is set/)
+  }
+  await requireSaid(running, 'user create ann --quota-bytes 2', /is made/)
+  await requireSaid(running, 'bucket create mine', /is made/)
+  await requireSaid(running, 'policy create write --write mine', /is made/)
+  await requireSaid(running, 'policy attach write --user ann', /is attached/)
+  const ann = new Client({ port: running.port, ...(await keyOf(running, 'ann')) })
+  assert.match(
+    (await ann.put('/mine/key', 'four')).text,
+    /quota of the user is exhausted: it allows 2 bytes/,
+  )
+})
+
+test('which limit of the number of buckets refused is told, to the commands too', async t => {
+  const running = await startInProcess({ buckets: [] })
+  t.after(() => running.close())
+  const owner = new Client({ port: running.port, ...otherKey })
+  assert.equal((await owner.put('/first')).status, 200)
+  await requireSaid(running, `account quota ${otherId} --quota-buckets 1`, /is set/)
+  const second = await owner.put('/second')
+  assert.equal(second.code, 'TooManyBuckets')
+  assert.match(second.text, /quota of the account is exhausted: it allows 1 bucket\./)
+  await requireSaid(running, 'volume create /vol1 --quota-buckets 0', /is made/)
+  const words = /QuotaExceeded: The quota of the volume is exhausted: it allows 0 buckets\.\n$/
+  await requireSaid(running, 'bucket create /vol1/photos', words, 1)
+})
+
 test('federated users write for the quota of who asked for them', async t => {
   const running = await startInProcess()
   t.after(() => running.close())
