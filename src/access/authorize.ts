@@ -8,6 +8,7 @@ import {
   decide,
   type NamedPolicy,
 } from '../rules/policy/decide.ts'
+import { explain } from '../rules/policy/explain.ts'
 import type { Caller, ConditionValues } from '../rules/policy/request.ts'
 import { type Asks, asksOf, type BucketAccess, bucketAccess } from './bucket-access.ts'
 import type { Standing } from './initiator.ts'
@@ -105,7 +106,7 @@ export function resourceArn({ bucket, key, name }: Question, volume = ''): strin
 /** Whether an ACL gives the action: that of the object for what concerns the object itself, else that of the bucket. */
 function byAcl(question: Question, access: BucketAccess): boolean {
   const { action, bucket, key, object, principal } = question
-  if (!access.acls || bucket === undefined) return false
+  if (bucket === undefined) return false
   const ofObject = key !== undefined && isObjectAction(action)
   if (ofObject && object === undefined) return false
   const owner = ofObject ? (object?.owner ?? '') : bucket.owner
@@ -157,7 +158,7 @@ export function decisionInput(question: Question): DecisionInput {
     resource: policy,
     resourceArn: foreign ? resourceArn(question) : undefined,
     rootKeepsPolicy: access.rootKeepsPolicy,
-    acl: () => byAcl(question, access),
+    acl: access.acls ? () => byAcl(question, access) : undefined,
     standing: question.standing,
     restrictPublic: access.policyIsPublic && access.block?.RestrictPublicBuckets === true,
   }
@@ -186,6 +187,13 @@ export function decisionOf(question: Question): Decision {
   return decision.allowed || decision.reason === 'explicit deny'
     ? decision
     : (volumeWide(question, input) ?? decision)
+}
+
+/** What {@link decisionOf} looked at. `documents`: whether those of the bucket are told. */
+export function explanationOf(question: Question, decision: Decision, documents: boolean) {
+  const input = decisionInput(question)
+  const kept = { resource: undefined, acl: undefined }
+  return explain(documents ? input : { ...input, ...kept }, decision)
 }
 
 /** What an administrator of the volume allowed somebody, as if the resource were of his own account. */

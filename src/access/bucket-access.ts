@@ -1,5 +1,5 @@
 /** What a bucket's own documents say of who may do what in it: policy, ACL, public access block, ownership of objects. */
-import type { BucketInfo } from '../ports/keyspace.ts'
+import { type BucketInfo, isLink } from '../ports/keyspace.ts'
 import { fullControl, type Grant } from '../rules/acl.ts'
 import type { NamedPolicy } from '../rules/policy/decide.ts'
 import {
@@ -37,6 +37,7 @@ export const accessSettings = {
 
 /** What decisions call the policy of a bucket. */
 export const bucketPolicyName = 'bucket policy'
+export const linkPolicyName = 'link policy'
 
 /** What holds for a new bucket whose maker says nothing about it. */
 export interface NewBuckets {
@@ -105,7 +106,10 @@ function read(bucket: BucketInfo): BucketAccess {
   const policy =
     text === undefined
       ? undefined
-      : { name: bucketPolicyName, policy: parsePolicy(text, 'bucket', { bucket: name, ids }) }
+      : {
+          name: isLink(bucket) ? linkPolicyName : bucketPolicyName,
+          policy: parsePolicy(text, 'bucket', { bucket: name, ids }),
+        }
   return {
     ownership,
     acls: ownership !== 'BucketOwnerEnforced',

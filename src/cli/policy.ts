@@ -4,6 +4,7 @@ import { CommandFailed } from '../server/folder.ts'
 import { call, callAll, flagOf, positionalsOf } from './calls.ts'
 import { type Arguments, WrongUse } from './command.ts'
 import { documentIn } from './document.ts'
+import { type Judged, type Nearest, whyLines } from './why.ts'
 
 const accountOf = (args: Arguments) => ({ account: flagOf(args, 'account') })
 
@@ -201,6 +202,8 @@ interface Tested {
   readonly at: string
   readonly exists: boolean
   readonly as: string
+  readonly judged: readonly Judged[]
+  readonly nearest: Nearest | null
 }
 
 interface Resource {
@@ -289,6 +292,7 @@ export async function testPolicy(args: Arguments): Promise<number> {
     `${allowed ? 'Allowed' : 'Denied'}: ${whyInWords(data)}`,
     `  to ${as}, at ${at}`,
     ...(exists ? [] : ['  The account has no such bucket yet: judged as one that it made.']),
+    ...whyLines(data, question.action),
   ]
   args.output.result(words.join('\n'), data)
   return allowed ? 0 : 1

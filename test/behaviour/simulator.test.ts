@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { admin, errorOf } from '../admin.ts'
-import { moongate, requireSaid } from '../command-line.ts'
+import { Client } from '../client.ts'
+import { keyOf, moongate, requireSaid } from '../command-line.ts'
 import { other, otherId, type Running, startInProcess, tenantId } from '../server.ts'
 
 let running: Running
@@ -24,6 +25,8 @@ interface Told {
   readonly sid: string | null
   readonly statement: number | null
   readonly exists: boolean
+  readonly judged: readonly { readonly policy: string; readonly statements: number | null }[]
+  readonly nearest: { readonly policy: string } | null
 }
 
 async function ask(question: object): Promise<Told> {
@@ -79,7 +82,13 @@ test('what its policy allows and denies is told, and not what it says', async ()
   const context = { 'aws:SourceIp': '10.0.0.1' }
   const guess = await admin(running.stranger, 'POST', '/policy/test', { ...body, context })
   assert.equal(errorOf(guess).code, 'InvalidInput')
-  assert.equal((await ask({ ...body, context: { 's3:x-amz-acl': 'private' } })).allowed, false)
+  const kept = await ask({ ...body, context: { 's3:x-amz-acl': 'private' } })
+  assert.equal(kept.allowed, false)
+  // Nor is it told what came near, or whether there is a policy.
+  const ofBucket = ({ judged }: Told) => judged.filter(({ policy }) => policy === 'bucket policy')
+  assert.equal(kept.nearest, null)
+  const untold = [{ kind: 'resource', policy: 'bucket policy', statements: null, about: null }]
+  assert.deepEqual(ofBucket(kept), untold)
   // The administrator, whose bucket it is too, is told all.
   const all = await admin(running.client, 'POST', '/policy/test', {
     ...body,
@@ -87,6 +96,28 @@ test('what its policy allows and denies is told, and not what it says', async ()
     context,
   })
   assert.equal((JSON.parse(all.text) as Told).sid, 'Here')
+  const near = await admin(running.client, 'POST', '/policy/test', {
+    ...body,
+    account: otherId,
+    context: { 'aws:SourceIp': '10.0.0.2' },
+  })
+  const told = JSON.parse(near.text) as Told
+  assert.equal(ofBucket(told)[0]?.statements, 3)
+  assert.deepEqual(told.nearest, {
+    policy: 'bucket policy',
+    statement: 3,
+    sid: 'Here',
+    lacks: [
+      {
+        what: 'condition',
+        operator: 'IpAddress',
+        key: 'aws:SourceIp',
+        values: ['10.0.0.1'],
+      },
+    ],
+  })
+  assert.equal((await running.client.delete('/bucket?policy')).status, 204)
+  assert.deepEqual(ofBucket(await ask(body)), untold)
 })
 
 test('the command says which policy decided where nobody is told which statement', async () => {
@@ -123,4 +154,44 @@ test('the command lists a prefix, and asks for the key of an object', async () =
   await test('s3:ListBucket bucket/b/ --context s3:prefix=a/', /^Allowed/, 0)
   await test('s3:GetObject bucket', /GetObject is asked of an object: say its key too\.\n$/, 2)
   await test('ListObjectsV2 bucket', /S3 has no action s3:ListObjectsV2, by/, 2)
+})
+
+test('what came near is told to who may read policies', async () => {
+  const { client, port } = running
+  await requireSaid(running, 'user create tester', /is made/)
+  await requireSaid(running, 'policy create near --read bucket/near/', /is made/)
+  await requireSaid(running, 'policy attach near --user tester', /is attached/)
+  const tester = new Client({ port, ...(await keyOf(running, 'tester')) })
+  const allowed = (Action: readonly string[]) =>
+    admin(client, 'PUT', '/users/tester/inline/own', {
+      document: { Version: '2012-10-17', Statement: { Effect: 'Allow', Action, Resource: '*' } },
+    })
+  const body = { action: 's3:GetObjectTagging', bucket: 'bucket', key: 'a', user: 'tester' }
+  const asked = async () =>
+    JSON.parse((await admin(tester, 'POST', '/policy/test', body)).text) as Told
+  assert.ok((await allowed(['admin:TestPolicy'])).status < 300)
+  const without = await asked()
+  assert.deepEqual([without.reason, without.nearest], ['no statement allows', null])
+  assert.ok((await allowed(['admin:TestPolicy', 'admin:GetPolicy'])).status < 300)
+  assert.match((await asked()).nearest?.policy ?? '', /:policy\/near$/)
+})
+
+test('a link is judged by its own policy', async () => {
+  const { client, stranger } = running
+  const way = { sourceVolume: 's3v', sourceBucket: 'bucket' }
+  assert.equal((await admin(client, 'PUT', '/volumes/-/links/way', way)).status, 201)
+  const Principal = { AWS: `arn:aws:iam::${number}:root` }
+  const statement = { Effect: 'Deny', Principal, Action: 's3:*', Resource: 'arn:aws:s3:::way/*' }
+  const document = { Version: '2012-10-17', Statement: statement }
+  const put = await admin(client, 'PUT', '/volumes/-/links/way/policy', { document })
+  assert.equal(put.status, 204)
+  const body = { action: 's3:GetObject', bucket: 'way', key: 'a' }
+  const all = await admin(client, 'POST', '/policy/test', { ...body, account: otherId })
+  assert.equal((JSON.parse(all.text) as Told).policy, 'link policy')
+  const kept = JSON.parse((await admin(stranger, 'POST', '/policy/test', body)).text) as Told
+  assert.deepEqual([kept.reason, kept.policy], ['explicit deny', 'bucket policy'])
+  assert.deepEqual(
+    [kept.statement, kept.judged.map(({ statements }) => statements)],
+    [null, [null]],
+  )
 })

@@ -23,7 +23,7 @@ test('a user who may read one prefix, and why a PUT is denied', async t => {
   await requireSaid(
     running,
     'policy test s3:PutObject photos/2026/moon.jpg --user ann',
-    /Denied: no statement allows\n {2}to arn:aws:iam::\d{12}:user\/ann, at \/s3v\/photos/,
+    /Denied: no statement allows\n {2}to arn:aws:iam::\d{12}:user\/ann, at \/s3v\/photos\n {2}looked at policy\/read-2026 \(2 statements, none about s3:PutObject\)\n/,
     1,
   )
 
@@ -39,7 +39,18 @@ test('a user who may read one prefix, and why a PUT is denied', async t => {
   )
   const listing = 'policy test s3:ListBucket photos --user ann --context s3:prefix='
   await requireSaid(running, `${listing}2026/`, /statement 1 \(List\)/)
-  await requireSaid(running, `${listing}2025/`, /Denied: no statement allows/, 1)
+  await requireSaid(
+    running,
+    `${listing}2025/`,
+    /nearest: policy\/read-2026, statement 1 \(List\) allows s3:ListBucket, but its condition StringLike s3:prefix 2026\/\* does not hold\n/,
+    1,
+  )
+  await requireSaid(
+    running,
+    'policy test GetObject photos/2025/sun.jpg --user ann',
+    /2 statements, 1 about s3:GetObject\)\n {2}nearest: policy\/read-2026, statement 2 \(Read\) allows s3:GetObject, but on arn:aws:s3:::photos\/2026\/\* only\n/,
+    1,
+  )
 })
 
 test('what denies is told by name, of a bucket policy too', async t => {

@@ -1,6 +1,12 @@
 /** The policy simulator: whether somebody may do something, and which statement says so. */
-import { decisionOf, needsObject, type ObjectFacts, type Question } from '../../access/authorize.ts'
-import { bucketPolicyName, newSettings } from '../../access/bucket-access.ts'
+import {
+  decisionOf,
+  explanationOf,
+  needsObject,
+  type ObjectFacts,
+  type Question,
+} from '../../access/authorize.ts'
+import { bucketPolicyName, linkPolicyName, newSettings } from '../../access/bucket-access.ts'
 import { anonymousIn, type Principal } from '../../access/principal.ts'
 import { holderOf, principalOf, roleIdentity } from '../../access/principals.ts'
 import { S3Error } from '../../model/errors.ts'
@@ -8,9 +14,10 @@ import { QueryError } from '../../model/query-errors.ts'
 import type { BucketInfo, Resolved } from '../../ports/keyspace.ts'
 import { s3Action, s3Actions } from '../../rules/policy/actions.ts'
 import type { Decision } from '../../rules/policy/decide.ts'
+import type { Explanation, Judged } from '../../rules/policy/explain.ts'
 import { AdminError, accessDenied } from '../errors.ts'
-import { administers } from '../rights.ts'
-import { type AdminContext, type Route, route } from '../route.ts'
+import { administers, hasRight } from '../rights.ts'
+import { type AdminContext, type Route, route, type Scope } from '../route.ts'
 import { accountField, accountOf, accountScope } from './identities.ts'
 import { volumeNamed } from './names.ts'
 
@@ -145,6 +152,7 @@ async function factsOf(
 interface Step {
   readonly at: string
   readonly decision: Decision
+  readonly explanation: Explanation
   /** Whether the account that is asked about has the bucket. */
   readonly exists?: boolean
 }
@@ -153,9 +161,22 @@ const numberOf = async (account: string, { access }: AdminContext): Promise<stri
   (await access.account(account))?.accountNumber
 
 /** Of another account's policy nobody is told more than that it decided. */
-function keptBack({ policy, ...decision }: Decision): Decision {
-  if (policy !== bucketPolicyName) return policy === undefined ? decision : { ...decision, policy }
-  return { allowed: decision.allowed, reason: decision.reason, policy }
+function keptBack(decision: Decision): Decision {
+  const { allowed, reason, policy } = decision
+  if (policy !== bucketPolicyName && policy !== linkPolicyName) return decision
+  return { allowed, reason, policy: bucketPolicyName }
+}
+
+/** Nor whether there is one. */
+const untold: Judged = { kind: 'resource', policy: bucketPolicyName }
+
+/** What is decided, and what of it is told: `tells`, whether the documents of the bucket are. */
+function judge(question: Question, tells = true): Pick<Step, 'decision' | 'explanation'> {
+  const decision = decisionOf(question)
+  const explanation = explanationOf(question, decision, tells)
+  if (tells) return { decision, explanation }
+  const judged = [...explanation.judged, untold]
+  return { decision: keptBack(decision), explanation: { ...explanation, judged } }
 }
 
 /** Each link on the way, then the bucket; the first that is denied ends it. */
@@ -168,11 +189,10 @@ async function walk(
     const asked = questionOn(bucket, await numberOf(bucket.owner, context))
     const key = bucket === way.bucket && needsObject(asked) ? asked.key : undefined
     const object = key === undefined ? undefined : await factsOf(bucket, key, context)
-    const decision = decisionOf({ ...asked, object })
-    const at = `/${bucket.volume}/${bucket.name}`
-    if (decision.allowed && bucket !== way.bucket) continue
     const tells = way.only === undefined || bucket.owner === way.only
-    return { at, decision: tells ? decision : keptBack(decision) }
+    const step = judge({ ...asked, object }, tells)
+    if (step.decision.allowed && bucket !== way.bucket) continue
+    return { at: `/${bucket.volume}/${bucket.name}`, ...step }
   }
   throw new Error('a way ends at a bucket')
 }
@@ -188,7 +208,14 @@ function givenOf(context: Readonly<Record<string, unknown>> | undefined) {
   return given
 }
 
-function told({ at, decision, exists = true }: Step, principal: Principal) {
+/** What stands in policies is told to who may read them. */
+async function toldTo(context: AdminContext, step: Step, scope: Scope): Promise<Step> {
+  if (step.explanation.nearest === undefined) return step
+  if (await hasRight(context, 'admin:GetPolicy', { scope, resource: 'policy/*' })) return step
+  return { ...step, explanation: { ...step.explanation, nearest: undefined } }
+}
+
+function told({ at, decision, explanation, exists = true }: Step, principal: Principal) {
   const { allowed, reason, policy, sid, statement } = decision
   return {
     allowed,
@@ -200,6 +227,22 @@ function told({ at, decision, exists = true }: Step, principal: Principal) {
     at,
     exists,
     as: principal.identity.arn || 'anonymous',
+    ...whyOf(explanation),
+  }
+}
+
+function whyOf({ judged, nearest }: Explanation) {
+  return {
+    judged: judged.map(({ kind, policy, statements = null, about = null }) => ({
+      kind,
+      policy,
+      statements,
+      about,
+    })),
+    nearest:
+      nearest === undefined
+        ? null
+        : { ...nearest, statement: nearest.statement + 1, sid: nearest.sid ?? null },
   }
 }
 
@@ -209,7 +252,8 @@ export const simulatorRoutes: readonly Route[] = [
     method: 'POST',
     path: '/policy/test',
     changes: false,
-    summary: 'Whether somebody may do something, and which statement of which policy says so',
+    summary:
+      'Whether somebody may do something, which statement says so, what was looked at, and what came near',
     fields: {
       account: { ...accountField, in: 'body' },
       user: { is: 'text', in: 'body', doc: 'Name of the user; without who, the account’s root' },
@@ -245,20 +289,23 @@ export const simulatorRoutes: readonly Route[] = [
         key,
         condition: context.imagine(principal, { bucket, key, resourceAccount }, given),
       })
+      const say = async (step: Step) => {
+        const known = await toldTo(context, step, accountScope(input, context))
+        return { data: told(known, principal) }
+      }
       if (name === undefined || action === 's3:CreateBucket') {
         const own = principal.accountNumber
-        const step = { at: '*', decision: decisionOf({ ...imagined(undefined, own), name }) }
-        return { data: told(step, principal) }
+        return say({ at: '*', ...judge({ ...imagined(undefined, own), name }) })
       }
       const account = accountOf(input, context)
       const way = await wayTo(volume, name, account, context)
       if (way === undefined) {
         const toBe = bucketToBe({ volume, name, owner: account }, context)
-        const decision = decisionOf(imagined(toBe, await numberOf(account, context)))
-        return { data: told({ at: `/${volume}/${name}`, decision, exists: false }, principal) }
+        const step = judge(imagined(toBe, await numberOf(account, context)))
+        return say({ at: `/${volume}/${name}`, ...step, exists: false })
       }
       requireHarmless(given, way)
-      return { data: told(await walk(way, imagined, context), principal) }
+      return say(await walk(way, imagined, context))
     },
   }),
 ]

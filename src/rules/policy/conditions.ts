@@ -15,6 +15,8 @@ export interface Condition {
   readonly ifExists: boolean
   /** Lower case. */
   readonly key: string
+  /** Operator and key as written. */
+  readonly written: { readonly operator: string; readonly key: string }
   /** As written. */
   readonly values: readonly string[]
   /** Condition keys in variables of the values. */
@@ -29,6 +31,7 @@ export interface ConditionOptions {
 }
 
 interface Qualified {
+  readonly written: string
   readonly name: string
   readonly set: SetOperator
   readonly ifExists: boolean
@@ -39,7 +42,12 @@ const form = /^(?:(ForAllValues|ForAnyValue):)?([A-Za-z]+?)(IfExists)?$/
 function parseOperator(text: string): Qualified {
   const found = form.exec(text)
   const name = found?.[2] ?? ''
-  const qualified = { name, set: found?.[1] as SetOperator, ifExists: found?.[3] !== undefined }
+  const qualified = {
+    written: text,
+    name,
+    set: found?.[1] as SetOperator,
+    ifExists: found?.[3] !== undefined,
+  }
   if (name === 'Null' ? text !== 'Null' : !operators.has(name)) {
     throw new PolicyError(`Invalid Condition type : ${text}`)
   }
@@ -63,9 +71,8 @@ export function parseConditions(element: Json, options: ConditionOptions): reado
     const operator = parseOperator(text)
     if (!isObject(block)) throw new PolicyError('Condition must be a JSON object')
     for (const [name, value] of Object.entries(block)) {
-      const key = name.toLowerCase()
-      requireKey(key, options)
-      conditions.push(compileCondition(operator, key, readValues(value), options.variables))
+      requireKey(name.toLowerCase(), options)
+      conditions.push(compileCondition(operator, name, readValues(value), options.variables))
     }
   }
   return conditions
@@ -81,12 +88,20 @@ function requireKey(key: string, { knownKeys }: ConditionOptions): void {
 }
 
 function compileCondition(
-  { name, set, ifExists }: Qualified,
-  key: string,
+  { written, name, set, ifExists }: Qualified,
+  spelt: string,
   values: readonly string[],
   variables: boolean,
 ): Condition {
-  const common = { operator: name, set, ifExists, key, values }
+  const key = spelt.toLowerCase()
+  const common = {
+    operator: name,
+    set,
+    ifExists,
+    key,
+    values,
+    written: { operator: written, key: spelt },
+  }
   if (name === 'Null') {
     return { ...common, variables: [], holds: compileNull(key, values) }
   }

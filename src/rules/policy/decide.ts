@@ -24,7 +24,7 @@ export interface DecisionInput {
   readonly resource?: NamedPolicy | undefined
   /** The resource's ARN in that policy, where identity policies know it by another: a bucket of another volume. */
   readonly resourceArn?: string | undefined
-  /** Whether an ACL gives it; asked only when nothing else decided. */
+  /** Whether an ACL gives it, where ACLs count; asked only when nothing else decided. */
   readonly acl?: (() => boolean) | undefined
   /**
    * What is asked of a multipart upload is allowed to who began it unless something denies it, and to the account of who
@@ -117,7 +117,8 @@ function limitsOf({ request, boundary, session }: DecisionInput): Limits {
   return { boundary: b, session: s, outside }
 }
 
-const asKnownToItself = ({ request, resourceArn }: DecisionInput): AccessRequest =>
+/** What the resource's policy is asked. */
+export const asKnownToItself = ({ request, resourceArn }: DecisionInput): AccessRequest =>
   resourceArn === undefined ? request : { ...request, resource: resourceArn }
 
 /** Decides as AWS does: an explicit deny anywhere, then what the caller's side and the resource's side allow. */

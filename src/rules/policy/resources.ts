@@ -14,6 +14,8 @@ import { compile, parsePattern } from './wildcards.ts'
 export interface Resources {
   /** Condition keys in variables. */
   readonly keys: readonly string[]
+  /** As written. */
+  readonly texts: readonly string[]
   readonly matches: (resource: string, condition: ConditionValues) => boolean
 }
 
@@ -63,7 +65,7 @@ export function compileResources(texts: readonly string[], options: ResourceOpti
       throw new PolicyError('Policy has invalid resource')
     }
   }
-  return { keys, matches: join(exact, tests) }
+  return { keys, texts, matches: join(exact, tests) }
 }
 
 function join(exact: ReadonlySet<string>, tests: readonly TemplateTest[]): Resources['matches'] {

@@ -27,6 +27,15 @@ export interface Statement {
   readonly coversAction: Test
   /** Whether principals, resource and conditions hold; undefined: not, else how the caller is named. */
   readonly concerns: (request: AccessRequest) => Naming | undefined
+  /** What of it does not hold, for who asks why it does not concern a request about one of its actions. */
+  readonly lacks: (request: AccessRequest) => Lacks
+}
+
+export interface Lacks {
+  readonly principal: boolean
+  /** What it is about instead. */
+  readonly resource: { readonly texts: readonly string[]; readonly not: boolean } | undefined
+  readonly conditions: readonly Condition[]
 }
 
 export interface StatementOptions {
@@ -73,6 +82,7 @@ export function parseStatement(value: Json, options: StatementOptions): Statemen
     keys,
     coversAction: actions.covers,
     concerns: compileConcerns(principals, resources, conditions),
+    lacks: request => lacksOf({ whom: principals, what: resources, conditions }, request),
   }
 }
 
@@ -223,6 +233,22 @@ const isNamed = ({ who, not }: Whom, caller: Caller): Naming | undefined => {
   if (!not) return naming
   // To name an account excepts its root user only; its users and roles are excepted by their own names.
   return naming === undefined || naming === 'account' ? 'itself' : undefined
+}
+
+interface Parts {
+  readonly whom: Whom | undefined
+  readonly what: What | undefined
+  readonly conditions: readonly Condition[]
+}
+
+function lacksOf({ whom, what, conditions }: Parts, request: AccessRequest): Lacks {
+  const { caller, resource, condition } = request
+  const other = what !== undefined && what.resources.matches(resource, condition) === what.not
+  return {
+    principal: whom !== undefined && isNamed(whom, caller) === undefined,
+    resource: other ? { texts: what.resources.texts, not: what.not } : undefined,
+    conditions: conditions.filter(({ holds }) => !holds(condition)),
+  }
 }
 
 function compileConcerns(
