@@ -29,6 +29,9 @@ export interface ReadSource {
 /** So many chunks are read ahead at most past the page cache, while the client waits for the disk. Else it is one. */
 const mostAhead = 3
 
+/** For a client that takes so many milliseconds over a chunk nothing is read ahead: he waits for himself, and many may. */
+const slowMs = 100
+
 /** Reads until `length` bytes are there. */
 async function readFully(
   { disk, fd }: Pick<ReadSource, 'disk' | 'fd'>,
@@ -115,26 +118,29 @@ export async function* readRange(
   let shown: Buffer | undefined
   let position = from * blockSize
   let ahead = 1
-  function readAhead(): void {
-    while (pending.length < ahead && position < last) {
+  function readAhead(count: number): void {
+    while (pending.length < count && position < last) {
       const size = Math.min(chunk, last - position)
       pending.push(readInto(source, { position, size }))
       position += size
     }
   }
   try {
-    readAhead()
+    readAhead(1)
     const crcs = await readCrcs(source, from, Math.ceil(end / blockSize))
-    for (let at = from * blockSize; ; ) {
+    for (let at = from * blockSize; at < last; ) {
+      if (pending.length === 0) readAhead(1)
+      else if (!pending[0]?.ended && at > from * blockSize) ahead = Math.min(ahead + 1, most)
       const next = pending[0]
       if (next === undefined) return
-      if (!next.ended && at > from * blockSize) ahead = Math.min(ahead + 1, most)
       const bytes = await next.read
       pending.shift()
       shown = next.buffer
-      readAhead()
+      readAhead(ahead)
       requireBlocks(id, bytes, at / blockSize, crcs)
+      const shownAt = performance.now()
       yield bytes.subarray(Math.max(start - at, 0), Math.min(end - at, bytes.length))
+      ahead = performance.now() - shownAt > slowMs ? 0 : Math.max(ahead, 1)
       at += bytes.length
       pool.give(shown)
       shown = undefined

@@ -326,38 +326,6 @@ describe('a get from files', () => {
   })
 })
 
-describe('a reader that leaves early', () => {
-  it('gives its buffers back only when no read writes into them any more', async () => {
-    let release: (() => void) | undefined
-    let reads = 0
-    const disk: Disk = {
-      ...systemDisk,
-      async read(...args) {
-        reads += 1
-        // The first is of the first blocks, the second of their checksums.
-        if (reads === 3)
-          await new Promise<void>(resolve => {
-            release = resolve
-          })
-        return await systemDisk.read(...args)
-      },
-    }
-    const store = await openFileBlobs({ folder, disk })
-    const { id } = await store.put(sourceOf(pattern(3_000_000), 65_536), somewhere)
-    const chunks = store.get(id, { start: 0, end: 3_000_000 })[Symbol.asyncIterator]()
-    await chunks.next()
-    let left = false
-    const leaving = chunks.return?.().then(() => {
-      left = true
-    })
-    await new Promise(resolve => setTimeout(resolve, 20))
-    assert.equal(left, false)
-    release?.()
-    await leaving
-    await store.close()
-  })
-})
-
 describe('the sweep of temporary files', () => {
   it('takes what dead writers left and is old enough, never what is being written', async () => {
     const store = await openFileBlobs({ folder })
