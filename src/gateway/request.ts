@@ -48,8 +48,8 @@ export class RequestContext implements Context {
   readonly #parts: GatewayParts
   readonly #known: Known
   #keyspace: Keyspace | undefined
-  /** Numbers of other accounts by canonical id, as far as policies asked for them. */
-  readonly #numbers = new Map<string, string | undefined>()
+  /** Numbers of other accounts by canonical id, made when a policy first asks for one. */
+  #numbers: Map<string, string | undefined> | undefined
 
   constructor(parts: GatewayParts, known: Known) {
     this.#parts = parts
@@ -170,13 +170,15 @@ export class RequestContext implements Context {
 
   #lacksOwner(question: Question): boolean {
     const owner = question.bucket?.owner
-    return owner !== undefined && !this.#numbers.has(owner) && needsOwner(question)
+    return owner !== undefined && this.#numbers?.has(owner) !== true && needsOwner(question)
   }
 
   /** Once more, with the number of the account that owns a bucket of another account. */
   async #authorizeKnowing({ bucket }: Question, action: string, resource: Asked) {
     const owner = bucket?.owner ?? ''
-    this.#numbers.set(owner, (await this.account(owner))?.accountNumber)
+    const number = (await this.account(owner))?.accountNumber
+    this.#numbers ??= new Map()
+    this.#numbers.set(owner, number)
     return this.authorize(action, resource)
   }
 
@@ -251,7 +253,8 @@ export class RequestContext implements Context {
   /** What is no bucket's yet is the affair of who asks. */
   #resourceAccount(bucket: BucketInfo | undefined): string | undefined {
     const { canonicalId, accountNumber } = this.principal
-    if (bucket !== undefined && bucket.owner !== canonicalId) return this.#numbers.get(bucket.owner)
+    if (bucket !== undefined && bucket.owner !== canonicalId)
+      return this.#numbers?.get(bucket.owner)
     return accountNumber === '' ? undefined : accountNumber
   }
 
