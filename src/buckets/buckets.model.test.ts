@@ -323,7 +323,7 @@ async function check(houses: readonly [House, House], commands: readonly Command
 }
 
 /** More rounds by hand: MODEL_RUNS=5000. */
-const runs = Number(process.env['MODEL_RUNS'] ?? 150)
+const runs = Number(process.env['MODEL_RUNS'] ?? 100)
 const sequences = fc.array(anyCommand, { minLength: 5, maxLength: 40, size: 'max' })
 
 test('random requests do what S3 documents, in memory', async () => {

@@ -240,7 +240,7 @@ test('whatever happens at the same time, the counts are right afterwards', async
         await house.close()
       }
     }),
-    { numRuns: 40 },
+    { numRuns: 25 },
   )
 })
 
@@ -372,6 +372,6 @@ test('writes between any two steps of the counting are counted once', async () =
       else await setter.buckets.setQuota(await setter.buckets.find(volume, 'one-bucket'), far)
       await requireCounts(house)
     }),
-    { numRuns: 60 },
+    { numRuns: 35 },
   )
 })

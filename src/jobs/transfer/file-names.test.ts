@@ -33,7 +33,7 @@ test('a path leads back to its key, so no two keys share one', () => {
     fc.property(key, fc.boolean(), (value, windows) => {
       assert.equal(keyOfPath(pathOfKey(value, windows)), value)
     }),
-    { numRuns: 2000 },
+    { numRuns: 1000 },
   )
 })
 
@@ -49,7 +49,7 @@ test('every name is one name within its folder, short enough, and none of ours',
       }
       assert.ok(path[0]?.toLowerCase().startsWith(ownNames) === false)
     }),
-    { numRuns: 2000 },
+    { numRuns: 1000 },
   )
 })
 

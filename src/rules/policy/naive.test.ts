@@ -284,7 +284,7 @@ test('one policy', () => {
         assert.equal(match.statement === undefined, false)
       }
     }),
-    { numRuns: 5000 },
+    { numRuns: 2000 },
   )
 })
 
@@ -315,6 +315,6 @@ test('all policies of a decision', () => {
       })
       assert.equal(decision.allowed, allowed(written, question), decision.reason)
     }),
-    { numRuns: 5000 },
+    { numRuns: 2000 },
   )
 })
