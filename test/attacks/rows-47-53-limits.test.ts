@@ -1,6 +1,7 @@
 // What is told in logs, how much may be kept beside an object, and who wins when many write at once.
 
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -20,6 +21,26 @@ before(async () => {
   })
 })
 after(() => running.close())
+
+test('row 47: what is to be encrypted is refused, as long as nothing is, and never kept in the clear', async () => {
+  const { client } = running
+  const sse = 'x-amz-server-side-encryption'
+  const key = Buffer.alloc(32, 7)
+  const wanted: Record<string, string>[] = [
+    { [sse]: 'AES256' },
+    { [sse]: 'aws:kms', [`${sse}-aws-kms-key-id`]: 'alias/a' },
+    {
+      [`${sse}-customer-algorithm`]: 'AES256',
+      [`${sse}-customer-key`]: key.toString('base64'),
+      [`${sse}-customer-key-md5`]: createHash('md5').update(key).digest('base64'),
+    },
+  ]
+  for (const headers of wanted) {
+    refused(await client.put('/bucket/sealed', 'in the clear', headers), 501, 'NotImplemented')
+    refused(await client.post('/bucket/sealed?uploads', '', headers), 501, 'NotImplemented')
+    assert.equal((await client.head('/bucket/sealed')).status, 404)
+  }
+})
 
 test('row 48: neither logs nor errors tell secrets, signatures or tokens', async () => {
   const { client } = running
