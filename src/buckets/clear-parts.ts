@@ -1,5 +1,5 @@
 /** Clears the part rows of an upload that ended, page by page; whoever is interrupted is followed by the sweep. */
-import { Conflict, get, type Stored, scan } from '../ports/meta-store.ts'
+import { commitIfFirst, get, type Stored, scan } from '../ports/meta-store.ts'
 import { sliceReferences } from './content.ts'
 import { attemptsMax, type Core } from './core.ts'
 import { contentParts } from './read.ts'
@@ -66,13 +66,7 @@ async function clearPage(
       draft.adds.push(...sliceReferences(row.slices, -1))
     }
   }
-  try {
-    await core.store.commit(draft.batch())
-    return true
-  } catch (error) {
-    if (error instanceof Conflict) return false
-    throw error
-  }
+  return await commitIfFirst(core.store, draft.batch())
 }
 
 async function markCleaned(core: Core, ended: EndedRecord): Promise<void> {
@@ -83,9 +77,5 @@ async function markCleaned(core: Core, ended: EndedRecord): Promise<void> {
   const draft = new Draft()
   draft.checks.push({ table: endedTable, key, revision: record.revision })
   draft.writes.push({ put: endedTable, record: { ...record, cleaned: 1 } })
-  try {
-    await core.store.commit(draft.batch())
-  } catch (error) {
-    if (!(error instanceof Conflict)) throw error
-  }
+  await commitIfFirst(core.store, draft.batch())
 }

@@ -5,7 +5,7 @@
 
 import type { BucketInfo } from '../ports/keyspace.ts'
 import type { Log } from '../ports/log.ts'
-import { Conflict, get, type Stored, scan } from '../ports/meta-store.ts'
+import { commitIfFirst, get, type Stored, scan } from '../ports/meta-store.ts'
 import { bucketsOf } from './bucket-records.ts'
 import { clearParts } from './clear-parts.ts'
 import { sliceReferences } from './content.ts'
@@ -151,7 +151,7 @@ async function clearEnded(core: Core, times: SweepTimes, log: Log): Promise<numb
         const key = [ended.bucket, ended.key, ended.upload]
         draft.checks.push({ table: endedTable, key, revision: ended.revision })
         draft.writes.push({ remove: endedTable, key })
-        await committed(core, draft)
+        await commitIfFirst(core.store, draft.batch())
       }
     }
     if (!scans[0].more) return count
@@ -225,7 +225,7 @@ async function releaseManifest(core: Core, manifest: Stored<ManifestRecord>): Pr
     if (row === undefined || typeof row === 'string') {
       draft.checks.push({ table: manifestsTable, key: [manifest.id], revision: manifest.revision })
       draft.writes.push({ remove: manifestsTable, key: [manifest.id] })
-      return committed(core, draft)
+      return commitIfFirst(core.store, draft.batch())
     }
     const key = [manifest.id, row.offset]
     draft.checks.push({ table: manifestRowsTable, key, revision: row.revision })
@@ -236,7 +236,7 @@ async function releaseManifest(core: Core, manifest: Stored<ManifestRecord>): Pr
         -1,
       ),
     )
-    if (!(await committed(core, draft))) return false
+    if (!(await commitIfFirst(core.store, draft.batch()))) return false
   }
 }
 
@@ -258,7 +258,7 @@ async function condemnOrphans(core: Core, times: SweepTimes, log: Log): Promise<
       put: blobsTable,
       record: { id: blob.id, refs: 0, size: blob.size, condemned: core.clock.now(), orphan: 1 },
     })
-    if (await committed(core, draft)) count += 1
+    if (await commitIfFirst(core.store, draft.batch())) count += 1
   }
   return count
 }
@@ -305,7 +305,7 @@ async function removeBlobs(
   }
   const removed = due.length > 0 && (await removeDue(core, due))
   // Afterwards: on a full disk there may be no room for it before.
-  if (noted.writes.length > 0) await committed(core, noted)
+  if (noted.writes.length > 0) await commitIfFirst(core.store, noted.batch())
   return removed ? due.length : 0
 }
 
@@ -322,21 +322,10 @@ async function removeDue(core: Core, due: readonly Stored<BlobRecord>[]): Promis
       gone.writes.push({ put: blobsTable, record: { ...blob, orphan: 2 } })
     } else gone.writes.push({ remove: blobsTable, key })
   }
-  return await committed(core, gone)
+  return await commitIfFirst(core.store, gone.batch())
 }
 
 /** A row whose bytes are gone, kept for as long as the process that may still want to bring them in. */
 function waits(core: Core, blob: BlobRecord): boolean {
   return blob.orphan === 2 && (blob.condemned ?? 0) >= core.started
-}
-
-/** False: somebody else was there first. */
-async function committed(core: Core, draft: Draft): Promise<boolean> {
-  try {
-    await core.store.commit(draft.batch())
-    return true
-  } catch (error) {
-    if (error instanceof Conflict) return false
-    throw error
-  }
 }

@@ -3,7 +3,7 @@
  * cleared away afterwards is nobody's any more, like the bytes of what was deleted.
  */
 import type { BucketInfo } from '../ports/keyspace.ts'
-import { Conflict, get, type Stored, scan } from '../ports/meta-store.ts'
+import { commitIfFirst, get, type Stored, scan } from '../ports/meta-store.ts'
 import { attemptsMax, bucketCheck, type Core } from './core.ts'
 import { isMetered } from './meters.ts'
 import {
@@ -106,13 +106,7 @@ export async function abortUpload(
   const { gets } = await core.store.read({ gets: [get(uploadSizesTable, keyOf(upload))] })
   const draft = new Draft()
   planAbort(draft, bucket, { upload, size: gets[0].record, now: core.clock.now() })
-  try {
-    await core.store.commit(draft.batch())
-    return true
-  } catch (error) {
-    if (error instanceof Conflict) return false
-    throw error
-  }
+  return await commitIfFirst(core.store, draft.batch())
 }
 
 /** Before a bucket goes that counts for others too: nobody could give back later what its uploads hold. */

@@ -215,3 +215,14 @@ export function getFollowing<R extends object, F extends object>(
 export function scan<R extends object>(table: Table<R>, rest: Omit<Scan<R>, 'table'>): Scan<R> {
   return { table, ...rest }
 }
+
+/** Commits what whoever is first does for all: false where somebody else was, and nothing of the batch was done. */
+export async function commitIfFirst(store: MetaStore, batch: Batch): Promise<boolean> {
+  try {
+    await store.commit(batch)
+    return true
+  } catch (error) {
+    if (error instanceof Conflict) return false
+    throw error
+  }
+}

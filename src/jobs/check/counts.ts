@@ -1,7 +1,7 @@
 /** Whether the count of every blob, small body and manifest is the number of references to it. */
 import type { Core } from '../../buckets/core.ts'
 import { blobsTable, bodiesTable, manifestsTable } from '../../buckets/tables.ts'
-import { Conflict, get, type Table, type Write } from '../../ports/meta-store.ts'
+import { commitIfFirst, get, type Table, type Write } from '../../ports/meta-store.ts'
 import { Balance } from './balance.ts'
 import type { CheckRun } from './finding.ts'
 import { allCounters, allReferences, nameOf } from './references.ts'
@@ -155,11 +155,6 @@ async function committed(
   core: Core,
   { write, table, key, revision }: Correction,
 ): Promise<boolean> {
-  try {
-    await core.store.commit({ checks: [{ table, key, revision }], writes: [write] })
-    return true
-  } catch (error) {
-    if (error instanceof Conflict) return false
-    throw error
-  }
+  const checks = [{ table, key, revision }]
+  return await commitIfFirst(core.store, { checks, writes: [write] })
 }

@@ -9,7 +9,7 @@ import {
   type VersionRecord,
   versionsTable,
 } from '../../buckets/tables.ts'
-import { Conflict, type Stored } from '../../ports/meta-store.ts'
+import { commitIfFirst, type Stored } from '../../ports/meta-store.ts'
 import { recordsOf } from '../../ports/records.ts'
 import { Lanes } from '../lanes.ts'
 import { faultOfVersion } from './bytes.ts'
@@ -185,14 +185,8 @@ async function repairHead(
     proper === undefined
       ? { remove: headsTable, key: at }
       : { put: headsTable, record: { bucket, key, ...proper } }
-  try {
-    await core.store.commit({
-      checks: [{ table: headsTable, key: at, revision: head?.revision ?? null }],
-      writes: [write],
-    })
-    return true
-  } catch (error) {
-    if (error instanceof Conflict) return false
-    throw error
-  }
+  return await commitIfFirst(core.store, {
+    checks: [{ table: headsTable, key: at, revision: head?.revision ?? null }],
+    writes: [write],
+  })
 }

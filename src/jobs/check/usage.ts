@@ -13,7 +13,7 @@ import {
   volumesTable,
 } from '../../buckets/tables.ts'
 import { nothingUsed, volumeScope } from '../../buckets/volume-records.ts'
-import { type Check, Conflict, get, type Write } from '../../ports/meta-store.ts'
+import { type Check, commitIfFirst, get, type Write } from '../../ports/meta-store.ts'
 import { recordsOf } from '../../ports/records.ts'
 import type { CheckRun } from './finding.ts'
 
@@ -124,11 +124,5 @@ async function contentOf(core: Core, bucket: string, run: CheckRun) {
 }
 
 async function putRight(core: Core, write: Write, checks: readonly Check[] = []): Promise<boolean> {
-  try {
-    await core.store.commit({ checks, writes: [write] })
-    return true
-  } catch (error) {
-    if (error instanceof Conflict) return false
-    throw error
-  }
+  return await commitIfFirst(core.store, { checks, writes: [write] })
 }
