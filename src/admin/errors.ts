@@ -1,6 +1,7 @@
 /** What goes wrong in the admin API, in its own words; S3's and IAM's errors are told as they are. */
 import { S3Error } from '../model/errors.ts'
 import { QueryError } from '../model/query-errors.ts'
+import { StoreFull } from '../ports/store-unavailable.ts'
 
 const statuses = {
   AccessDenied: 403,
@@ -66,6 +67,14 @@ export function told(thrown: unknown): Told {
       headers: [],
     }
   }
+  if (thrown instanceof StoreFull)
+    return {
+      status: 507,
+      code: 'InsufficientStorage',
+      message: 'The disk of this server is full. Try again once there is room.',
+      headers: [],
+      cause: thrown,
+    }
   const message = 'We encountered an internal error. Please try again.'
   return { status: 500, code: 'InternalError', message, headers: [], cause: thrown }
 }

@@ -38,7 +38,7 @@ import { receiveForm } from './post-form.ts'
 import { isQueryCall, runQuery } from './query-api.ts'
 import { RequestContext } from './request.ts'
 import { newHostId, requestIds } from './request-ids.ts'
-import { answer, answerError, diskFull } from './respond.ts'
+import { answer, answerError } from './respond.ts'
 
 /** Puts the pipeline together. */
 export function createGateway(parts: GatewayParts): Handler {
@@ -300,7 +300,7 @@ class Pipeline {
   #requireRoom({ makesRoom }: Declared, { method }: Incoming, { length }: RequestBody): void {
     const { lacksRoom } = this.#parts
     if (lacksRoom === undefined || makesRoom === true || roomless.has(method)) return
-    if (lacksRoom(length)) throw diskFull()
+    if (lacksRoom(length)) throw new S3Error('InsufficientStorage')
   }
 }
 

@@ -62,8 +62,7 @@ export async function runQuery(
   } catch (thrown) {
     const error = toQueryError(thrown)
     record.error = error.code
-    if (error.code === 'InternalFailure' || error.code === 'ServiceUnavailable')
-      record.cause = thrown
+    if (error.status >= 500 && error.code !== 'NotImplemented') record.cause = thrown
     return answer(error.status, encodeQueryError(error, service, record.requestId), record)
   }
 }
@@ -257,7 +256,7 @@ function toQueryError(thrown: unknown): QueryError {
     if (code === 'InvalidClientTokenId') return new QueryError(code)
     if (code !== undefined) return new QueryError(code, thrown.message)
   }
-  const isBusy =
-    thrown instanceof StoreFull || thrown instanceof StoreUnavailable || thrown instanceof Conflict
+  if (thrown instanceof StoreFull) return new QueryError('InsufficientStorage')
+  const isBusy = thrown instanceof StoreUnavailable || thrown instanceof Conflict
   return new QueryError(isBusy ? 'ServiceUnavailable' : 'InternalFailure')
 }

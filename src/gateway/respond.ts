@@ -81,18 +81,9 @@ export function answerError(
   return { status, headers, body, record }
 }
 
-/** S3 has no word for it; this is the one that clients try again after a while. */
-export function diskFull(): S3Error {
-  return new S3Error(
-    'ServiceUnavailable',
-    {},
-    'The disk of this server has no room for it. Objects can be read and deleted, and written again once there is room.',
-  )
-}
-
 function toS3Error(thrown: unknown): S3Error {
   if (thrown instanceof S3Error) return thrown
-  if (thrown instanceof StoreFull) return diskFull()
+  if (thrown instanceof StoreFull) return new S3Error('InsufficientStorage')
   if (thrown instanceof StoreUnavailable) return new S3Error('ServiceUnavailable')
   if (thrown instanceof Conflict) return new S3Error('SlowDown')
   return new S3Error('InternalError')

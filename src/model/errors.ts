@@ -69,6 +69,10 @@ export const errorTable = {
   IncorrectEndpoint: [400, 'The bucket exists in another region. Send requests to its endpoint.'],
   IncorrectNumberOfFilesInPostRequest: [400, 'POST requires exactly one file upload per request.'],
   InlineDataTooLarge: [400, 'Inline data exceeds the maximum allowed size.'],
+  InsufficientStorage: [
+    507,
+    'The disk of this server is full. Objects can be read and deleted, and written again once there is room.',
+  ],
   InternalError: [500, 'We encountered an internal error. Please try again.'],
   InvalidAccessKeyId: [403, 'The AWS Access Key Id you provided does not exist in our records.'],
   InvalidAccessPoint: [400, 'The access point name or account is not valid.'],

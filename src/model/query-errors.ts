@@ -14,6 +14,7 @@ export const queryErrorTable = {
   IDPCommunicationError: [400, 'The identity provider could not be reached. Please try again.'],
   IDPRejectedClaim: [403, 'The identity provider reported that authentication failed.'],
   IncompleteSignature: [400, 'The request signature does not conform to AWS standards.'],
+  InsufficientStorage: [507, 'The disk of this server is full. Try again once there is room.'],
   InternalFailure: [500, 'The request failed because of an internal error.'],
   InvalidAction: [400, 'The action or operation requested is not valid.'],
   InvalidClientTokenId: [403, 'The security token included in the request is invalid.'],

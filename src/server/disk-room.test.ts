@@ -104,8 +104,8 @@ test('on a full disk what brings something in is refused before its body is read
         wanted += 1
       },
     })
-    assert.equal(answer.told, '503 ServiceUnavailable', `${method} ${target}`)
-    assert.match(answer.text, /The disk of this server has no room/)
+    assert.equal(answer.told, '507 InsufficientStorage', `${method} ${target}`)
+    assert.match(answer.text, /The disk of this server is full/)
   }
   assert.equal(wanted, 0)
   assert.equal((await send('GET', '/bucket/a')).text, large.toString())
@@ -120,7 +120,7 @@ test('on a full disk what brings something in is refused before its body is read
   )
   // Where the database has room of its own, what is small has room too.
   reserve.allowsSmall = true
-  assert.equal((await send('PUT', '/bucket/new', { body: large })).told, '503 ServiceUnavailable')
+  assert.equal((await send('PUT', '/bucket/new', { body: large })).told, '507 InsufficientStorage')
   assert.equal((await send('POST', '/bucket/new?uploads')).told, '200')
   await reserve.make(() => false)
   assert.equal((await send('PUT', '/bucket/new', { body: large })).told, '200')

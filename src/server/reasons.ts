@@ -1,4 +1,5 @@
 /** What the system says of a file or folder, in words for whoever runs the server. */
+import { codeOf } from '../stores/files/disk.ts'
 
 const words: Readonly<Record<string, string>> = {
   EACCES: 'this user may not',
@@ -11,12 +12,12 @@ const words: Readonly<Record<string, string>> = {
   ENXIO: 'nobody reads from it',
   ELOOP: 'its symbolic links lead in a circle',
   ENOSPC: 'the disk is full',
-  EDQUOT: 'the disk is full',
+  EDQUOT: 'the quota of this user on the disk is exhausted',
 }
 
 /** Why something failed, to stand behind a colon. */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
-  const known = 'code' in error ? words[String(error.code)] : undefined
+  const known = words[codeOf(error) ?? '']
   return known ?? error.message
 }

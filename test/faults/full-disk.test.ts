@@ -13,7 +13,7 @@ import { fill, skip, smallDisk } from './small-disk.ts'
 
 const args = ['--workers', '2', '--access-log', 'off', '--audit-log', 'off']
 const large = randomBytes(1_000_000)
-const full = '503 ServiceUnavailable'
+const full = '507 InsufficientStorage'
 
 const told = ({ status, code }: { status: number; code: string }) => `${status} ${code}`
 
@@ -43,7 +43,7 @@ async function untilRefused(client: Client, prefix: string, body: Buffer): Promi
     const answer = await client.put(`/bucket/${key}`, body)
     if (answer.status !== 200) {
       assert.equal(told(answer), full)
-      assert.match(answer.text, /disk/)
+      assert.match(answer.text, /<Message>The disk of this server is full\./)
       return kept
     }
     kept.push(key)

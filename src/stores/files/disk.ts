@@ -1,5 +1,6 @@
 /** The file system calls that the blob store makes, as an object, so that tests can watch them and make them fail. */
 import fs from 'node:fs'
+import { constants } from 'node:os'
 
 export interface FileFacts {
   readonly regular: boolean
@@ -62,7 +63,11 @@ function factsOf(stats: fs.Stats): FileFacts {
   }
 }
 
+/** Node has no name for it, and says UNKNOWN. */
+const overQuota = -constants.errno.EDQUOT
+
 export function codeOf(error: unknown): string | undefined {
+  if (error instanceof Error && 'errno' in error && error.errno === overQuota) return 'EDQUOT'
   return error instanceof Error && 'code' in error ? String(error.code) : undefined
 }
 

@@ -1,7 +1,8 @@
 /** Tests of the reserve: when it is made, how large, and what becomes of it when the disk is full. */
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import fs, { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
+import { constants, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import { StoreUnavailable } from '../../ports/store-unavailable.ts'
@@ -202,7 +203,37 @@ it('a full disk is known by what the system or SQLite says, whoever wraps it', (
   const system = Object.assign(new Error('no space left'), { code: 'ENOSPC' })
   const sqlite = Object.assign(new Error('database or disk is full'), { errcode: 13 })
   assert.equal(isDiskFull(system), true)
+  // So node tells of a quota.
+  const quota = Object.assign(new Error('unknown error, write'), {
+    code: 'UNKNOWN',
+    errno: -constants.errno.EDQUOT,
+  })
+  assert.equal(isDiskFull(quota), true)
   assert.equal(isDiskFull(new StoreUnavailable('it failed', sqlite)), true)
   assert.equal(isDiskFull(new StoreUnavailable('it failed')), false)
   assert.equal(isDiskFull(Object.assign(new Error('busy'), { errcode: 5 })), false)
+})
+
+it('what SQLite tells of as a failed write is a full disk where the disk takes nothing else either', t => {
+  const reserve = begun()
+  const failed = new StoreUnavailable('it failed', Object.assign(new Error(), { errcode: 778 }))
+  assert.equal(isDiskFull(failed, reserve), false)
+  assert.equal(isDiskFull(failed), false)
+  const refused = Object.assign(new Error('unknown error'), {
+    code: 'UNKNOWN',
+    errno: -constants.errno.EDQUOT,
+  })
+  t.mock.method(fs, 'writeFileSync', () => {
+    throw refused
+  })
+  syncBuiltinESMExports()
+  t.after(() => {
+    t.mock.restoreAll()
+    syncBuiltinESMExports()
+  })
+  assert.equal(isDiskFull(failed, reserve), true)
+  assert.equal(isDiskFull(Object.assign(new Error('busy'), { errcode: 5 }), reserve), false)
+  refused.errno = -constants.errno.EIO
+  assert.equal(isDiskFull(failed, reserve), false)
+  assert.deepEqual(readdirSync(folder), [])
 })

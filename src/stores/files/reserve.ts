@@ -2,7 +2,7 @@
  * The reserve: a file that only takes up room. When the disk is full it is emptied, so that what needs a little room to
  * make more, deletes and a start among it, goes on. An empty file says to the next process that this was so.
  */
-import { randomFill } from 'node:crypto'
+import { randomBytes, randomFill } from 'node:crypto'
 import {
   closeSync,
   constants,
@@ -12,10 +12,13 @@ import {
   openSync,
   statfsSync,
   unlinkSync,
+  writeFileSync,
 } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { threadId } from 'node:worker_threads'
+import { codeOf } from './disk.ts'
 
 const mebibyte = 2 ** 20
 /** What deletes need until the write-ahead log starts anew, several times over. */
@@ -25,6 +28,8 @@ const bytesMin = 2 * mebibyte
 const marginMin = mebibyte
 const stepBytes = mebibyte
 const syncedBytes = 8 * mebibyte
+/** More than a file may get of its last block. */
+const probedBytes = 64 * 1024
 
 export interface DiskSpace {
   /** Bytes that this process may still write. */
@@ -72,12 +77,22 @@ function scarceBytes(diskBytes: number): number {
 /** What SQLite makes of ENOSPC: SQLITE_FULL, and SQLITE_IOERR_SHMSIZE for the index of its log. */
 const fullErrcodes: readonly unknown[] = [13, 4874]
 
-/** Whether an error, or what caused it, says that there is no room on the disk. */
-export function isDiskFull(error: unknown): boolean {
+/** SQLITE_IOERR; the upper bits say which call failed. */
+const ioError = 10
+
+/**
+ * Whether an error, or what caused it, says that there is no room on the disk. SQLite keeps to itself that it was a
+ * quota (EDQUOT) and tells of a failed write only: with a reserve the disk itself is asked then.
+ */
+export function isDiskFull(error: unknown, reserve?: Reserve): boolean {
   if (!(error instanceof Error)) return false
-  if ('code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT')) return true
-  if ('errcode' in error && fullErrcodes.includes(error.errcode)) return true
-  return isDiskFull(error.cause)
+  const code = codeOf(error)
+  if (code === 'ENOSPC' || code === 'EDQUOT') return true
+  if ('errcode' in error && typeof error.errcode === 'number') {
+    if (fullErrcodes.includes(error.errcode)) return true
+    return (error.errcode & 0xff) === ioError && reserve?.refuses === true
+  }
+  return isDiskFull(error.cause, reserve)
 }
 
 /** What is known of a file system without bounds of its own: nothing can be kept of it, nor need it. */
@@ -95,7 +110,7 @@ function systemLook(folder: string): DiskSpace {
   return { free: free * bsize, size: blocks * bsize }
 }
 
-const { O_APPEND, O_CREAT, O_NOFOLLOW, O_WRONLY } = constants
+const { O_APPEND, O_CREAT, O_NOFOLLOW, O_TRUNC, O_WRONLY } = constants
 const fillRandom = promisify(randomFill)
 
 export class Reserve {
@@ -154,6 +169,16 @@ export class Reserve {
     if (!this.full && this.scarce) this.release()
   }
 
+  /** Whether the disk takes not even a small file now, for want of room. */
+  get refuses(): boolean {
+    try {
+      this.#probe(`${this.#path}.${process.pid}-${threadId}`)
+      return false
+    } catch (error) {
+      return isDiskFull(error)
+    }
+  }
+
   /** A blob was refused for want of room; its bytes are gone again. Perhaps it only was too large. */
   refused(): void {
     Atomics.store(this.#words, REFUSED, 1)
@@ -191,6 +216,17 @@ export class Reserve {
     Atomics.store(words, FULL, 0)
     // It was wanted in this very moment: what was just made is given up again.
     if (given()) this.release()
+  }
+
+  #probe(path: string): void {
+    const file = openSync(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0o600)
+    try {
+      writeFileSync(file, randomBytes(probedBytes))
+      fsyncSync(file)
+    } finally {
+      closeSync(file)
+      unlinkSync(path)
+    }
   }
 
   #size(): number {

@@ -53,7 +53,7 @@ function unlessFull<T>(reserve: Reserve | undefined, step: () => T, again = true
   try {
     return step()
   } catch (error) {
-    if (!isDiskFull(error)) throw error
+    if (!isDiskFull(error, reserve)) throw error
     reserve?.release()
     return again ? unlessFull(reserve, step, false) : undefined
   }

@@ -101,7 +101,7 @@ export class GroupCommits {
     if (group.length === 0) return
     const error = this.#tryRun(group)
     if (error === undefined) return
-    if (again && reserve !== undefined && isDiskFull(error)) {
+    if (again && reserve !== undefined && isDiskFull(error, reserve)) {
       reserve.release()
       this.#run(group, false)
       return
@@ -109,7 +109,7 @@ export class GroupCommits {
     for (const waiting of group) {
       const cause = group.length === 1 ? error : this.#tryRun([waiting])
       if (cause === undefined) continue
-      const full = isDiskFull(cause)
+      const full = isDiskFull(cause, reserve)
       waiting.reject(
         full ? new StoreFull(cause) : new StoreUnavailable('the database could not commit', cause),
       )

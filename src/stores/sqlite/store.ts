@@ -95,7 +95,7 @@ export function openSqlite(options: SqliteOptions): SqliteStore {
     return storeOf(openOnReserve(options))
   } catch (error) {
     if (!(error instanceof Error && 'errcode' in error)) throw error
-    if (isDiskFull(error)) throw new StoreFull(error)
+    if (isDiskFull(error, options.reserve)) throw new StoreFull(error)
     throw new StoreUnavailable(`the database ${options.path} cannot be opened`, error)
   }
 }
@@ -105,7 +105,7 @@ function openOnReserve(options: SqliteOptions): Parts {
   try {
     return openParts(options)
   } catch (error) {
-    if (options.reserve === undefined || !isDiskFull(error)) throw error
+    if (options.reserve === undefined || !isDiskFull(error, options.reserve)) throw error
     options.reserve.release()
     return openParts(options)
   }
