@@ -26,6 +26,9 @@ export function releaseChunk(chunk: Buffer): void {
   if (buffer instanceof ArrayBuffer) buffer.transfer(0)
 }
 
+/** Whether nothing more of a body comes: it is all here, or its headers said that there is none. */
+const isHere = ({ complete, readableEnded }: IncomingMessage): boolean => complete || readableEnded
+
 /** May be iterated once. */
 export class RequestBody implements AsyncIterable<Buffer>, AsyncIterator<Buffer, undefined> {
   readonly #message: IncomingMessage
@@ -96,7 +99,7 @@ export class RequestBody implements AsyncIterable<Buffer>, AsyncIterator<Buffer,
 
   /** All of it, where it is here already in one chunk and nobody asked for it before; else undefined. */
   whole(): Buffer | undefined {
-    if (this.#state !== 'untouched' || !this.#message.complete) return undefined
+    if (this.#state !== 'untouched' || !isHere(this.#message)) return undefined
     this.#drain()
     return this.#queue.length === 1 ? this.#queue.pop() : undefined
   }
@@ -117,7 +120,7 @@ export class RequestBody implements AsyncIterable<Buffer>, AsyncIterator<Buffer,
   /** A small body is here whole when its reader asks; then no listener is needed. */
   #first(): Promise<Result> | undefined {
     const message = this.#message
-    if (message.complete) {
+    if (isHere(message)) {
       this.#drain()
       const value = this.#queue.shift()
       return value === undefined ? undefined : Promise.resolve({ done: false, value })

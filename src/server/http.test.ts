@@ -101,6 +101,15 @@ async function eventually(condition: () => boolean): Promise<void> {
 
 const closing = 'Connection: close\r\n'
 
+test('a body that nobody announced has ended before it began', async () => {
+  const running = await run(echo)
+  for (const method of ['GET', 'POST', 'DELETE']) {
+    const heard = await exchange(running.port, `${method} / HTTP/1.1\r\nHost: a\r\n${closing}\r\n`)
+    assert.match(heard, /^HTTP\/1.1 200 .*Content-Length: 0\r\n/s)
+  }
+  await running.stop()
+})
+
 test('attack 43: broken HTTP is refused with an XML error and a closed connection', async () => {
   const running = await run(echo)
   const cases: readonly [string, string, number][] = [

@@ -68,6 +68,8 @@ export class HttpServer {
       connectionsCheckingInterval: Math.min(5000, Math.ceil(limits.headerTimeout / 2)),
       insecureHTTPParser: false,
       requireHostHeader: false,
+      // Most requests have no body, and a stream that ends for each of them costs as much as reading its URL.
+      optimizeEmptyRequests: true,
     }
     this.#server = tls === undefined ? createServer(common) : createTlsServer({ ...common, ...tls })
     const server = this.#server
