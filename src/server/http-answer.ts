@@ -151,52 +151,88 @@ async function discardStream(body: AsyncIterable<Uint8Array>): Promise<void> {
 }
 
 /**
- * Writes the answer and resolves when it is handed over. A stream that fails ends the connection, so that the client
- * does not take half a body for a whole one; its error is thrown. So is that of headers which cannot be written:
- * nothing was sent then.
+ * Writes the answer. At once where all of it is here and nothing more comes from the client, as mostly; else the promise
+ * resolves when it is handed over. A stream that fails ends the connection, so that the client does not take half a body
+ * for a whole one; its error is thrown. So is that of headers which cannot be written: nothing was sent then.
  */
-export async function answer(
+export function answer(
   exchange: Exchange,
   outgoing: Outgoing,
   closing: boolean,
-): Promise<void> {
+): Promise<void> | undefined {
   const { response } = exchange
   const { status, headers, body } = outgoing
   const rest = leftover(exchange)
   if (closing || rest === 'linger' || rest === 'close') headers.push('Connection', 'close')
   headers.push('Server', 'Moongate')
   const bodiless = exchange.request.method === 'HEAD' || status === 204 || status === 304
-  if (isStream(body)) {
+  if (isStream(body)) return answerStream(exchange, { ...outgoing, body }, { rest, bodiless })
+  const length = body === undefined ? 0 : sizeOf(body)
+  if (!bodiless && flatHeader(headers, 'content-length') === undefined)
+    headers.push('Content-Length', String(length))
+  response.writeHead(status, headers)
+  if (rest !== 'nothing' || length > pieceBytes)
+    return answerSlowly(exchange, bodiless ? undefined : body, rest)
+  if (bodiless || body === undefined) response.end()
+  else {
+    exchange.sent = length
+    endWith(response, body, length)
+  }
+  return undefined
+}
+
+interface Manner {
+  readonly rest: Leftover
+  /** Whether the answer has no body, whatever there is of one. */
+  readonly bodiless: boolean
+}
+
+async function answerStream(
+  exchange: Exchange,
+  { status, headers, body }: Outgoing & { readonly body: AsyncIterable<Uint8Array> },
+  { rest, bodiless }: Manner,
+): Promise<void> {
+  const { response } = exchange
+  try {
+    response.writeHead(status, headers)
+  } catch (error) {
+    await discardStream(body)
+    throw error
+  }
+  if (bodiless) await discardStream(body)
+  else {
     try {
-      response.writeHead(status, headers)
+      await writeStream(exchange, body, Number(flatHeader(headers, 'content-length') ?? -1))
     } catch (error) {
-      await discardStream(body)
+      response.destroy()
       throw error
     }
-    if (bodiless) await discardStream(body)
-    else {
-      try {
-        await writeStream(exchange, body, Number(flatHeader(headers, 'content-length') ?? -1))
-      } catch (error) {
-        response.destroy()
-        throw error
-      }
-    }
-  } else {
-    const length = body === undefined ? 0 : sizeOf(body)
-    if (!bodiless && flatHeader(headers, 'content-length') === undefined)
-      headers.push('Content-Length', String(length))
-    response.writeHead(status, headers)
-    if (!bodiless) exchange.sent = length
-    if (!bodiless && body !== undefined && length > pieceBytes) {
-      exchange.sent = 0
-      await writeStream(exchange, pieces(body), length)
-    } else if (rest === 'linger') {
-      if (length > 0 && !bodiless) response.write(body, 'latin1')
-      else response.flushHeaders()
-    } else if (bodiless || body === undefined) response.end()
-    else endWith(response, body, length)
   }
+  await finish(exchange, rest)
+}
+
+/** What is large, or has to wait for what the client still sends. The headers are written. */
+async function answerSlowly(
+  exchange: Exchange,
+  body: string | Uint8Array | undefined,
+  rest: Leftover,
+): Promise<void> {
+  const { response } = exchange
+  const length = body === undefined ? 0 : sizeOf(body)
+  if (body !== undefined && length > pieceBytes) await writeStream(exchange, pieces(body), length)
+  else {
+    exchange.sent = length
+    if (rest !== 'linger') {
+      if (body === undefined) response.end()
+      else endWith(response, body, length)
+    } else if (length > 0) response.write(body, 'latin1')
+    else response.flushHeaders()
+  }
+  await finish(exchange, rest)
+}
+
+async function finish(exchange: Exchange, rest: Leftover): Promise<void> {
+  const { response } = exchange
   if (rest === 'skip') skip(exchange)
   else if (rest === 'linger') await linger(exchange)
   if (!response.writableEnded) response.end()

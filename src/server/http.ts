@@ -43,13 +43,19 @@ export interface ListenOptions {
   readonly shared: boolean
 }
 
+/** An exchange whose answer is known. */
+interface Ready {
+  readonly exchange: Exchange
+  readonly outgoing: Outgoing
+}
+
 export class HttpServer {
   readonly #server: Server | TlsServer
   readonly #options: HttpOptions
   /** Exchanges whose body is being read or whose answer was not taken at once: only those can be slow. */
   readonly #watched = new Set<Exchange>()
   readonly #watch: NodeJS.Timeout
-  #ready: { readonly exchange: Exchange; readonly outgoing: Outgoing }[] = []
+  #ready: Ready[] = []
   #inFlight = 0
   #draining = false
   #sweep: NodeJS.Timeout | undefined
@@ -68,7 +74,7 @@ export class HttpServer {
       connectionsCheckingInterval: Math.min(5000, Math.ceil(limits.headerTimeout / 2)),
       insecureHTTPParser: false,
       requireHostHeader: false,
-      // Most requests have no body, and a stream that ends for each of them costs as much as reading its URL.
+      // Most requests have no body: no stream has to end for them.
       optimizeEmptyRequests: true,
     }
     this.#server = tls === undefined ? createServer(common) : createTlsServer({ ...common, ...tls })
@@ -163,26 +169,47 @@ export class HttpServer {
   readonly #answerReady = (): void => {
     const ready = this.#ready
     this.#ready = []
-    for (const { exchange, outgoing } of ready) void this.#finish(exchange, outgoing)
+    const answered: Ready[] = []
+    for (const one of ready) if (this.#answer(one)) answered.push(one)
+    for (const { exchange, outgoing } of answered) this.#over(exchange, outgoing, undefined)
   }
 
-  async #finish(exchange: Exchange, wanted: Outgoing): Promise<void> {
-    let outgoing = wanted
-    let failure: unknown
+  /** Whether the answer is handed over; what takes longer goes on by itself. */
+  #answer({ exchange, outgoing }: Ready): boolean {
     try {
       if (isStreamed(outgoing.body)) this.#follow(exchange)
-      const { connection } = exchange
-      await answer(exchange, outgoing, this.#draining || isLast(connection))
+      const streaming = answer(exchange, outgoing, this.#draining || isLast(exchange.connection))
+      if (streaming === undefined) return true
+      void this.#stream(exchange, outgoing, streaming)
     } catch (error) {
-      const { response } = exchange
-      if (response.headersSent || response.destroyed) {
-        failure = error
-        response.destroy()
-      } else {
-        outgoing = instead(outgoing.record, error)
-        await answer(exchange, outgoing, true)
-      }
+      void this.#fail(exchange, outgoing, error)
     }
+    return false
+  }
+
+  async #stream(exchange: Exchange, outgoing: Outgoing, streaming: Promise<void>): Promise<void> {
+    try {
+      await streaming
+    } catch (error) {
+      await this.#fail(exchange, outgoing, error)
+      return
+    }
+    this.#over(exchange, outgoing, undefined)
+  }
+
+  async #fail(exchange: Exchange, wanted: Outgoing, error: unknown): Promise<void> {
+    const { response } = exchange
+    if (response.headersSent || response.destroyed) {
+      response.destroy()
+      this.#over(exchange, wanted, error)
+      return
+    }
+    const outgoing = instead(wanted.record, error)
+    await answer(exchange, outgoing, true)
+    this.#over(exchange, outgoing, undefined)
+  }
+
+  #over(exchange: Exchange, outgoing: Outgoing, failure: unknown): void {
     this.#inFlight -= 1
     exchange.handedOver = true
     if (exchange.connection.writableLength > 0 && !exchange.over) {
