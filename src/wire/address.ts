@@ -24,11 +24,11 @@ export interface AddressInput {
 
 export interface Address {
   /** Decoded once. Its form is not checked. */
-  readonly bucket?: string
+  readonly bucket?: string | undefined
   /** From a path that names `volume:bucket`; `''` where nothing stands before the colon. */
-  readonly volume?: string
+  readonly volume?: string | undefined
   /** Decoded once; `a//b`, `../x` and `.` are what they are. */
-  readonly key?: string
+  readonly key?: string | undefined
   readonly level: 'service' | 'bucket' | 'object'
   readonly style: 'path' | 'virtual-host'
   /** As received, without the query. */
@@ -44,9 +44,9 @@ export interface Address {
    * move a signature: the path that was signed may begin with a bucket's name. So it counts only where no bucket is
    * called like its first segment.
    */
-  readonly claimedPrefix?: string
+  readonly claimedPrefix?: string | undefined
   /** The bucket, where the host names it (for SigV2). */
-  readonly virtualBucket?: string
+  readonly virtualBucket?: string | undefined
   /** What links back to here begin with. */
   readonly scheme: 'http' | 'https'
   readonly host: string
@@ -195,20 +195,23 @@ export const bucketOfPath = (
   return { bucket: written.slice(colon + 1), volume: written.slice(0, colon) }
 }
 
-const place = (bucketOfName: string | undefined, inner: string) => {
+/** What host and path name. */
+type Place = Pick<Address, 'bucket' | 'volume' | 'key' | 'level' | 'style' | 'virtualBucket'>
+
+const place = (bucketOfName: string | undefined, inner: string): Place => {
   if (bucketOfName !== undefined) {
-    const style = 'virtual-host' as const
-    const named = { bucket: bucketOfName, virtualBucket: bucketOfName, style }
-    if (inner === '/') return { ...named, level: 'bucket' as const }
-    return { ...named, key: readKey(inner.slice(1)), level: 'object' as const }
+    const style = 'virtual-host'
+    const named = { bucket: bucketOfName, virtualBucket: bucketOfName, style } as const
+    if (inner === '/') return { ...named, level: 'bucket' }
+    return { ...named, key: readKey(inner.slice(1)), level: 'object' }
   }
-  const style = 'path' as const
-  if (inner === '/') return { style, level: 'service' as const }
+  const style = 'path'
+  if (inner === '/') return { style, level: 'service' }
   const slash = inner.indexOf('/', 1)
   const end = slash < 0 ? inner.length : slash
-  const named = { ...bucketOfPath(decodePercent(inner.slice(1, end))), style }
-  if (end >= inner.length - 1) return { ...named, level: 'bucket' as const }
-  return { ...named, key: readKey(inner.slice(end + 1)), level: 'object' as const }
+  const { bucket, volume } = bucketOfPath(decodePercent(inner.slice(1, end)))
+  if (end >= inner.length - 1) return { bucket, volume, style, level: 'bucket' }
+  return { bucket, volume, key: readKey(inner.slice(end + 1)), style, level: 'object' }
 }
 
 /**
@@ -223,18 +226,30 @@ export const address = (input: AddressInput): Address => {
   const forwarded = readForwarded(input.headers, input.peerTrusted)
   const inner = withoutPrefix(rawPath, input.prefix, forwarded)
   const seen = outside(input, forwarded)
-  const bucket = bucketOfHost(seen.host, input.domains)
-  const claimed = claimedPrefix(input.prefix, bucket, forwarded)
-  const paths =
-    input.prefix === '' && claimed === undefined
-      ? [rawPath]
-      : candidatePaths(rawPath, inner, input, claimed)
-  const hosts =
-    seen.hosts.length === 1
-      ? seen.hosts
-      : seen.hosts.filter(host => bucketOfHost(host, input.domains) === bucket)
-  const prefix = claimed === undefined ? undefined : { claimedPrefix: claimed }
-  return { ...place(bucket, inner), rawPath, rawQuery, paths, ...seen, hosts, ...prefix }
+  const named = bucketOfHost(seen.host, input.domains)
+  const claimed = claimedPrefix(input.prefix, named, forwarded)
+  const { bucket, volume, key, level, style, virtualBucket } = place(named, inner)
+  return {
+    bucket,
+    volume,
+    key,
+    level,
+    style,
+    rawPath,
+    rawQuery,
+    paths:
+      input.prefix === '' && claimed === undefined
+        ? [rawPath]
+        : candidatePaths(rawPath, inner, input, claimed),
+    hosts:
+      seen.hosts.length === 1
+        ? seen.hosts
+        : seen.hosts.filter(host => bucketOfHost(host, input.domains) === named),
+    claimedPrefix: claimed,
+    virtualBucket,
+    scheme: seen.scheme,
+    host: seen.host,
+  }
 }
 
 /** The bucket that a path names first: what a claimed prefix must not be. */

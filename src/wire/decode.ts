@@ -7,7 +7,7 @@ import type { Member } from '../model/schema.ts'
 import type { Inputs } from '../model/shapes.gen.ts'
 import { headerOf, type RequestHeaders } from './headers.ts'
 import { decodeHeaderText, decodeWords } from './metadata.ts'
-import type { Query } from './query.ts'
+import { isOfSignature, type Query } from './query.ts'
 import { parseXml } from './xml/parse.ts'
 import { parseBoolean, parseInteger, parseTimestamp, shapeReader } from './xml/read.ts'
 
@@ -125,16 +125,6 @@ const takeHeader = (decoder: Decoder, input: Values, name: string, text: string)
   }
 }
 
-/** Of the signature, not of any operation. */
-const ofSignature: ReadonlySet<string> = new Set([
-  'X-Amz-Algorithm',
-  'X-Amz-Credential',
-  'X-Amz-Date',
-  'X-Amz-Expires',
-  'X-Amz-SignedHeaders',
-  'X-Amz-Signature',
-])
-
 const hoisted = /^x-amz-./i
 
 /**
@@ -144,7 +134,7 @@ const hoisted = /^x-amz-./i
 const takeQuery = (decoder: Decoder, input: Values, { query, headers }: DecodeRequest): void => {
   for (const pair of query.pairs) {
     const { name, value } = pair
-    if (ofSignature.has(name) || query.pairs.find(other => other.name === name) !== pair) continue
+    if (isOfSignature(pair) || query.pairs.find(other => other.name === name) !== pair) continue
     const take = decoder.fromQuery.get(name)
     if (take !== undefined) take(input, value)
     else if (hoisted.test(name)) {
@@ -161,9 +151,10 @@ export const amzHeader = (
 ): string | undefined => {
   const text = headerOf(headers, name)
   if (text !== undefined) return decodeHeaderText(text)
+  if (query.onlySignature) return undefined
   let hoistedValue: string | undefined
   for (const pair of query.pairs) {
-    if (ofSignature.has(pair.name) || pair.name.toLowerCase() !== name) continue
+    if (isOfSignature(pair) || pair.name.toLowerCase() !== name) continue
     if (query.pairs.find(other => other.name === pair.name) === pair) hoistedValue = pair.value
   }
   return hoistedValue
@@ -186,7 +177,7 @@ export const decode = <O extends AnyOperation>(
     const text = headerOf(headers, name)
     if (text !== undefined) takeHeader(decoder, input, name, decodeHeaderText(text))
   }
-  if (query.pairs.length > 0) takeQuery(decoder, input, request)
+  if (!query.onlySignature) takeQuery(decoder, input, request)
   for (const member of decoder.required) {
     if (input[member.name] === undefined) {
       const name = member.as ?? member.name

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { S3Error } from '../model/errors.ts'
-import { decodePercent, emptyQuery, parseQuery } from './query.ts'
+import { decodePercent, emptyQuery, parseQuery, signatureParameters } from './query.ts'
 
 test('an empty query is one shared value', () => {
   assert.equal(parseQuery(''), emptyQuery)
@@ -17,6 +17,7 @@ test('raw and decoded pairs stand side by side', () => {
     name: 'prefix',
     value: 'a/b c',
     plain: false,
+    place: -1,
   })
   assert.equal(query.get('acl'), '')
   assert.equal(query.get('empty'), '')
@@ -81,4 +82,53 @@ test('property: nothing but S3Error is thrown', () => {
       }
     }),
   )
+})
+
+test('what the query before had in common changes nothing', () => {
+  const part = fc.constantFrom(
+    '',
+    'a',
+    'a=1',
+    'a=%2F',
+    'X-Amz-Date=1',
+    'X%2DAmz-Date=2',
+    'x=+',
+    '=',
+  )
+  const raws = fc.array(
+    fc.array(part, { minLength: 1, maxLength: 4 }).map(parts => parts.join('&')),
+  )
+  const pairsOf = (raw: string) =>
+    raw
+      .split('&')
+      .filter(pair => pair !== '')
+      .map(pair => [pair.split('=')[0] ?? '', pair.split('=').slice(1).join('=')])
+  fc.assert(
+    fc.property(raws, all => {
+      for (const raw of all) {
+        const query = parseQuery(raw)
+        assert.equal(query.raw, raw)
+        const sent = query.pairs.map(({ rawName, rawValue }) => [rawName, rawValue])
+        assert.deepEqual(sent, pairsOf(raw))
+        for (const { rawName, rawValue, name, value, place } of query.pairs) {
+          assert.equal(name, decodePercent(rawName))
+          assert.equal(value, decodePercent(rawValue).replaceAll('+', ' '))
+          assert.equal(place, signatureParameters.indexOf(name))
+        }
+      }
+    }),
+  )
+})
+
+test('a broken escape stays one for who sends it again', () => {
+  for (let i = 0; i < 2; i++) assert.throws(() => parseQuery('a=%zz&b=1'), S3Error)
+  assert.equal(parseQuery('a=1&b=1').get('a'), '1')
+})
+
+test('only parameters that each presigned URL has say nothing but the signature', () => {
+  assert.equal(parseQuery('X-Amz-Date=1&X-Amz-Signature=2').onlySignature, true)
+  assert.equal(parseQuery('X%2DAmz-Date=1').onlySignature, true)
+  assert.equal(parseQuery('X-Amz-Security-Token=1&X-Amz-Signature=2').onlySignature, false)
+  assert.equal(parseQuery('x-amz-date=1').onlySignature, false)
+  assert.equal(parseQuery('X-Amz-Signature=2&acl').onlySignature, false)
 })

@@ -10,7 +10,27 @@ export interface QueryPair {
   readonly value: string
   /** Whether both were sent in letters, digits and `-._~` alone, which nothing encodes and nothing decodes. */
   readonly plain: boolean
+  /** The place of its name in {@link signatureParameters}; -1 where it is none of them. */
+  readonly place: number
 }
+
+/** What a presigned URL of SigV4 says of its signature: first what each of them says, then what some do. */
+export const signatureParameters: readonly string[] = [
+  'X-Amz-Algorithm',
+  'X-Amz-Credential',
+  'X-Amz-Date',
+  'X-Amz-Expires',
+  'X-Amz-SignedHeaders',
+  'X-Amz-Signature',
+  'X-Amz-Security-Token',
+  'X-Amz-Region-Set',
+  'X-Amz-Content-Sha256',
+]
+const places = new Map(signatureParameters.map((name, place) => [name, place]))
+const placesOfAll = 6
+
+/** Whether a parameter is one of those that every presigned URL has: they mean nothing to any operation. */
+export const isOfSignature = ({ place }: QueryPair): boolean => place >= 0 && place < placesOfAll
 
 /** A parsed query string. Names are case-sensitive, as in S3; of a repeated name the first counts. */
 export interface Query {
@@ -18,6 +38,8 @@ export interface Query {
   readonly raw: string
   /** In the order of the request. */
   readonly pairs: readonly QueryPair[]
+  /** Whether it has nothing but what {@link isOfSignature}. */
+  readonly onlySignature: boolean
   /** The decoded value of the first pair of this (decoded) name. */
   get(name: string): string | undefined
   has(name: string): boolean
@@ -26,10 +48,12 @@ export interface Query {
 class ParsedQuery implements Query {
   readonly raw: string
   readonly pairs: readonly QueryPair[]
+  readonly onlySignature: boolean
 
   constructor(raw: string, pairs: readonly QueryPair[]) {
     this.raw = raw
     this.pairs = pairs
+    this.onlySignature = pairs.every(isOfSignature)
   }
 
   // Queries are short, so a walk along them is quicker than building a Map for each request.
@@ -85,29 +109,39 @@ const decodePart = (raw: string): string =>
 
 const plainText = /^[\w.~-]*$/
 
+const placeOf = (name: string): number =>
+  name.charCodeAt(0) === 0x58 ? (places.get(name) ?? -1) : -1
+
+const readName = (rawName: string): { name: string; plain: boolean; place: number } => {
+  const place = placeOf(rawName)
+  // One text for each name that is known: comparing it is comparing a pointer.
+  const known = signatureParameters[place]
+  if (known !== undefined) return { name: known, plain: true, place }
+  if (plainText.test(rawName)) return { name: rawName, plain: true, place }
+  const name = decodePart(rawName)
+  return { name, plain: false, place: placeOf(name) }
+}
+
 const readPair = (rawName: string, rawValue: string): QueryPair => {
-  const plainName = plainText.test(rawName)
+  const { name, plain, place } = readName(rawName)
   const plainValue = plainText.test(rawValue)
   return {
     rawName,
     rawValue,
-    name: plainName ? rawName : decodePart(rawName),
+    name,
     value: plainValue ? rawValue : decodePart(rawValue),
-    plain: plainName && plainValue,
+    plain: plain && plainValue,
+    place,
   }
 }
 
-/**
- * Parses what stands behind the `?` of a request line (without the `?`).
- * @throws S3Error InvalidURI where an escape is broken or the bytes are no UTF-8
- */
-export const parseQuery = (raw: string): Query => {
-  if (raw === '') return emptyQuery
+/** Reads what stands between two places of a query; empty pairs are none. */
+const readPairs = (raw: string, from: number, to: number): QueryPair[] => {
   const pairs: QueryPair[] = []
-  let start = 0
-  while (start <= raw.length) {
+  let start = from
+  while (start < to) {
     let end = raw.indexOf('&', start)
-    if (end < 0) end = raw.length
+    if (end < 0 || end > to) end = to
     if (end > start) {
       const equals = raw.indexOf('=', start)
       const bare = equals < 0 || equals >= end
@@ -117,7 +151,26 @@ export const parseQuery = (raw: string): Query => {
     }
     start = end + 1
   }
-  return new ParsedQuery(raw, pairs)
+  return pairs
+}
+
+// Of URLs that were presigned in the same second for the same key only the signature differs, and that comes last.
+let lastHead = ''
+let lastPairs: readonly QueryPair[] = []
+
+/**
+ * Parses what stands behind the `?` of a request line (without the `?`).
+ * @throws S3Error InvalidURI where an escape is broken or the bytes are no UTF-8
+ */
+export const parseQuery = (raw: string): Query => {
+  if (raw === '') return emptyQuery
+  const end = raw.lastIndexOf('&')
+  if (end > 0 && (end !== lastHead.length || !raw.startsWith(lastHead))) {
+    lastPairs = readPairs(raw, 0, end)
+    lastHead = raw.slice(0, end)
+  }
+  const pairs = readPairs(raw, end + 1, raw.length)
+  return new ParsedQuery(raw, end > 0 ? lastPairs.concat(pairs) : pairs)
 }
 
 /** The bytes of a header (one character per byte, as node gives it), read as UTF-8; `undefined` if they are none. */

@@ -131,6 +131,7 @@ const amzName = /^x-amz-/i
 
 /** Whether the query says nothing of the operation, as that of a presigned URL. */
 const isPlain = (query: Query): boolean => {
+  if (query.onlySignature) return true
   for (const { name } of query.pairs) if (!isTransport(name)) return false
   return true
 }

@@ -11,8 +11,11 @@ const slash = 0x2f
 const percent = 0x25
 const equals = 0x3d
 
-const upperHex = (code: number): boolean =>
-  (code >= 0x30 && code <= 0x39) || (code >= 0x41 && code <= 0x46)
+/** What a digit of hex is worth, in capitals as AWS writes them; -1 for what is none. */
+const upperHex = (code: number): number => {
+  if (code >= 0x30 && code <= 0x39) return code - 0x30
+  return code >= 0x41 && code <= 0x46 ? code - 0x37 : -1
+}
 
 /** Whether `raw` is encoded already as AWS encodes: nothing but unreserved characters and `%XX` of others. */
 const isEncoded = (raw: string, keepSlash: boolean): boolean => {
@@ -20,8 +23,10 @@ const isEncoded = (raw: string, keepSlash: boolean): boolean => {
     const code = raw.charCodeAt(i)
     if (unreserved[code] === 1 || (keepSlash && code === slash)) continue
     if (code !== percent) return false
-    if (!upperHex(raw.charCodeAt(i + 1)) || !upperHex(raw.charCodeAt(i + 2))) return false
-    const byte = Number.parseInt(raw.slice(i + 1, i + 3), 16)
+    const high = upperHex(raw.charCodeAt(i + 1))
+    const low = upperHex(raw.charCodeAt(i + 2))
+    if (high < 0 || low < 0) return false
+    const byte = high * 16 + low
     if (unreserved[byte] === 1 || (keepSlash && byte === slash)) return false
     i += 2
   }

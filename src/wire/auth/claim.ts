@@ -58,11 +58,11 @@ export interface V4Claim {
   /** Seconds; only in the query. */
   readonly expires?: number
   /** SigV4A: `X-Amz-Region-Set`. */
-  readonly regionSet?: string
+  readonly regionSet?: string | undefined
   readonly payload: Payload
   /** The last line of the canonical request. */
   readonly payloadText: string
-  readonly sessionToken?: string
+  readonly sessionToken?: string | undefined
 }
 
 export interface V2Claim {

@@ -2,23 +2,26 @@
 
 import { timingSafeEqual } from 'node:crypto'
 
-/** As long as a signature in hex, the usual secret to compare; with room to see that a text is longer than that. */
+/** As long as a signature in hex, the usual secret to compare. */
 const signatureChars = 64
-const leftBytes = Buffer.alloc(4 * signatureChars)
-const rightBytes = Buffer.alloc(4 * signatureChars)
 
-/** Of two texts as long as a signature, without buffers of their own: each of those is work for the garbage collector. */
-const sameSignature = (a: string, b: string): boolean => {
-  const left = leftBytes.write(a, 0, 'utf8')
-  const right = rightBytes.write(b, 0, 'utf8')
-  leftBytes.fill(0, left)
-  rightBytes.fill(0, right)
-  return timingSafeEqual(leftBytes, rightBytes) && left === right
+/** Room for a text as long as a signature, made once: buffers for each of them are work for the garbage collector. */
+class Side {
+  // A character takes up to three bytes: cut off, a longer text would look like a shorter one.
+  readonly #room = Buffer.alloc(3 * signatureChars)
+  readonly bytes = this.#room.subarray(0, signatureChars)
+
+  /** Takes a text of that many characters and bytes; false for any other. */
+  take(text: string): boolean {
+    return text.length === signatureChars && this.#room.write(text, 'utf8') === signatureChars
+  }
 }
+const one = new Side()
+const other = new Side()
 
 /** Whether two texts are the same; the time depends on their lengths only. */
 export const sameSecret = (a: string, b: string): boolean => {
-  if (a.length === signatureChars && b.length === signatureChars) return sameSignature(a, b)
+  if (one.take(a) && other.take(b)) return timingSafeEqual(one.bytes, other.bytes)
   const left = Buffer.from(a, 'utf8')
   const right = Buffer.from(b, 'utf8')
   return left.length === right.length && timingSafeEqual(left, right)

@@ -69,6 +69,8 @@ const textMax = 2048
 const inner = Buffer.alloc(blockBytes + textMax)
 const outer = Buffer.alloc(blockBytes + digestBytes)
 let padded: Buffer | undefined
+// Of one length are most texts that are signed.
+let message = inner
 
 const pad = (key: Buffer): void => {
   for (let i = 0; i < blockBytes; i++) {
@@ -89,6 +91,7 @@ export const hmacHex = (key: Buffer, text: string): string => {
   }
   if (key !== padded) pad(key)
   const end = blockBytes + inner.write(text, blockBytes, 'utf8')
-  outer.write(hash('sha256', inner.subarray(0, end), 'latin1'), blockBytes, 'latin1')
+  if (message.length !== end) message = inner.subarray(0, end)
+  outer.write(hash('sha256', message, 'latin1'), blockBytes, 'latin1')
   return hash('sha256', outer, 'hex')
 }

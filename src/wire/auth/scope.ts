@@ -49,7 +49,7 @@ export interface Scoped extends Omit<Credential, 'accessKeyId'> {
   /** `YYYYMMDDTHHMMSSZ` of the request. */
   readonly timestamp: string
   /** SigV4A only. */
-  readonly regionSet?: string
+  readonly regionSet?: string | undefined
 }
 
 /** Directory buckets' requests name a service of their own. */

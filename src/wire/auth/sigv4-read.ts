@@ -2,7 +2,7 @@
 
 import { S3Error } from '../../model/errors.ts'
 import { limits } from '../../model/limits.ts'
-import { utf8OfLatin1 } from '../query.ts'
+import { signatureParameters, utf8OfLatin1 } from '../query.ts'
 import type { AuthRequest, V4Claim } from './claim.ts'
 import { parseAmzDate, parseHttpDate } from './dates.ts'
 import { readPayload } from './payload.ts'
@@ -102,8 +102,8 @@ export const readV4Header = (text: string, ecdsa: boolean, request: AuthRequest)
     sentDate,
     payload: readPayload(payloadText),
     payloadText,
-    ...(regionSet === undefined ? undefined : { regionSet }),
-    ...(sessionToken === undefined ? undefined : { sessionToken }),
+    regionSet,
+    sessionToken,
   }
 }
 
@@ -133,30 +133,17 @@ const queryAlgorithm = (algorithm: string): boolean => {
   )
 }
 
-// In the order of their places in what queryParameters answers.
-const parameters = [
-  'X-Amz-Algorithm',
-  'X-Amz-Credential',
-  'X-Amz-Date',
-  'X-Amz-Expires',
-  'X-Amz-SignedHeaders',
-  'X-Amz-Signature',
-  'X-Amz-Security-Token',
-  'X-Amz-Region-Set',
-  'X-Amz-Content-Sha256',
-]
-
-/** The parameters of a presigned URL by their places, each at most once. Comparing a few names is quicker than hashing them. */
+/** The parameters of a presigned URL by their places in `signatureParameters`, each at most once. */
 const queryParameters = (request: AuthRequest): (string | undefined)[] => {
-  const found = Array.from<string | undefined>({ length: parameters.length })
-  for (const { name, value } of request.query.pairs) {
-    const place = name.charCodeAt(0) === 0x58 ? parameters.indexOf(name) : -1
+  const found: (string | undefined)[] = signatureParameters.map(noValue)
+  for (const { name, value, place } of request.query.pairs) {
     if (place < 0) continue
     if (found[place] !== undefined) throw malformedQuery(`${name} must be given only once.`)
     found[place] = value
   }
   return found
 }
+const noValue = (): undefined => undefined
 
 /**
  * Reads a presigned URL.
@@ -206,8 +193,8 @@ export const readV4Query = (request: AuthRequest): V4Claim => {
     expires: readExpires(expires),
     payload: readPayload(payloadText),
     payloadText,
-    ...(regionSet === undefined ? undefined : { regionSet }),
-    ...(sessionToken === undefined ? undefined : { sessionToken }),
+    regionSet,
+    sessionToken,
   }
 }
 
