@@ -12,6 +12,7 @@ import { nodeComplaint } from './server/node-version.ts'
 import type { GatewayOptions } from './server/options.ts'
 
 export { ConfigError } from './server/config-error.ts'
+export { GatewayFailed } from './server/gateway-failed.ts'
 export type { GatewayOptions }
 
 // What follows is loaded when it is called for: an old Node could not, and would say less.
@@ -28,6 +29,12 @@ export interface Gateway {
   readonly secretAccessKey: string | undefined
   /** Finishes requests under way, then closes everything. */
   close(): Promise<void>
+  /**
+   * Resolves when the gateway is closed. Rejects with {@link GatewayFailed}, without any request finished, when it had to
+   * close itself: somebody took away the lock of its data folder, so that another process may write there, or the disk did
+   * not keep what was written. Nobody has to look at it.
+   */
+  readonly closed: Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }
 
@@ -39,18 +46,8 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
   const { configOfOptions } = await import('./server/options.ts')
   const config = configOfOptions(options)
   const { startServer } = await import('./server/start.ts')
-  const server = await startServer({
-    config,
-    onHopeless(error) {
-      throw error
-    },
-  })
-  const { endpoint, port, root } = server
-  let closing: Promise<void> | undefined
-  const close = () => {
-    closing ??= server.close()
-    return closing
-  }
+  const server = await startServer({ config })
+  const { endpoint, port, root, close, closed } = server
   return {
     endpoint,
     port,
@@ -58,6 +55,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     accessKeyId: root.accessKeyId,
     secretAccessKey: root.secret ?? options.secretAccessKey,
     close,
+    closed,
     [Symbol.asyncDispose]: close,
   }
 }

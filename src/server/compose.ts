@@ -74,6 +74,8 @@ export interface HouseOptions {
   readonly started: number
   /** Which worker of the process this is, from 0. */
   readonly index: number
+  /** Called when the disk did not keep what was written; left out, the process ends. */
+  readonly onFatal?: ((error: unknown) => void) | undefined
   /** Told as soon as the database is open, before anything is written. */
   readonly onConnected?: (store: SqliteStore) => void
 }
@@ -120,7 +122,7 @@ function recordUses({ iam }: Access): () => Promise<void> {
 
 /** Opens everything that a thread needs to answer. Rejects as the stores do. */
 export async function openHouse(options: HouseOptions): Promise<House> {
-  const { config, masterKey, shared, reserve, started, index, onConnected } = options
+  const { config, masterKey, shared, reserve, started, index, onConnected, onFatal } = options
   const clock = systemClock
   const store = openSqlite({
     path: databaseFile(config),
@@ -129,6 +131,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     ...(shared === undefined ? {} : { shared }),
     durability: config.memory ? 'none' : 'synced',
     reserve,
+    onFatal,
   })
   onConnected?.(store)
   const [blobs] = await Promise.all([openBlobs(options), readyChecksums()])
@@ -151,10 +154,9 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     random: randomBytes,
   }
   const buckets = new PlainBuckets(core)
-  const insecureAccess: Access = config.volumePerKey ? withVolumePerKey(access) : access
   const gatewayParts: GatewayParts = {
     options: gatewayOptions(config),
-    access: insecureAccess,
+    access: config.volumePerKey ? withVolumePerKey(access) : access,
     buckets,
     operations,
     clock,

@@ -1,5 +1,6 @@
 /** Starts a whole server in this process, for the command line and for the library alike. */
 import { availableParallelism } from 'node:os'
+import { setTimeout as pause } from 'node:timers/promises'
 import type { RootKey } from '../access/accounts.ts'
 import { startSweeper, sweepTimes } from '../jobs/sweeper.ts'
 import type { Log } from '../ports/log.ts'
@@ -14,6 +15,7 @@ import { countersBytes } from './counters.ts'
 import { withRealFolder } from './data-folder.ts'
 import { keepReserve } from './disk-room.ts'
 import { furnish } from './furnish.ts'
+import { Failure } from './gateway-failed.ts'
 import { createLogs, type Logs, openLogFiles } from './logs.ts'
 import { requireDatabase } from './lost-database.ts'
 import { keyFileWarning, masterKeyOf } from './master-key.ts'
@@ -34,14 +36,19 @@ export interface RunningServer {
   reload(): void
   /** Writes out what the logs have gathered; may be called in an exit handler. */
   flush(): void
+  /** Resolves when it is closed; rejects with GatewayFailed when it had to close itself. Nobody has to look at it. */
+  readonly closed: Promise<void>
   /** Drains, closes the stores, releases the folder. */
-  close(): Promise<void>
+  readonly close: () => Promise<void>
 }
 
 export interface StartOptions {
   readonly config: Config
-  /** Called for what the process should not survive. */
-  readonly onHopeless: (error: Error) => void
+  /**
+   * Called for what the process should not survive; what cannot wait for that ends it at once. Left out, the process is
+   * somebody else's: then the server closes itself, and says so by {@link RunningServer.closed}.
+   */
+  readonly onHopeless?: (error: Error) => void
 }
 
 function workersOf(config: Config): number {
@@ -69,12 +76,14 @@ interface Parts {
   readonly state: SharedState
   readonly reserve: Reserve | undefined
   readonly onHopeless: StartOptions['onHopeless']
+  readonly failure: Failure
 }
 
 async function open(parts: Parts) {
   const { config, logs, reserve, undo } = parts
+  const onFatal = parts.onHopeless === undefined ? parts.failure.tell : undefined
   if (!config.memory) {
-    undo.add(lockFolder(config.data))
+    undo.add(lockFolder(config.data, onFatal === undefined ? {} : { onLost: onFatal }))
     reserve?.begin()
   }
   parts.proveLogs()
@@ -84,7 +93,7 @@ async function open(parts: Parts) {
   if (warning !== undefined) logs.log.warn({}, warning)
   const started = Date.now()
   const shared = createShared()
-  const house = await openHouse({ config, masterKey, shared, reserve, started, index: 0 })
+  const house = await openHouse({ config, masterKey, shared, reserve, started, index: 0, onFatal })
   undo.add(() => house.close())
   if (!config.memory) undo.add(keepCheckpointing(config, { store: house.store, reserve }, logs.log))
   const root = await furnish(house, config)
@@ -96,7 +105,7 @@ function workersFor(
   opened: Awaited<ReturnType<typeof open>>,
   rest: { counters: readonly SharedArrayBuffer[]; port: number; tls: Certificate | undefined },
 ): Workers {
-  const { config, logs, wanted, emit, onHopeless, state, reserve } = parts
+  const { config, logs, wanted, emit, onHopeless, state, reserve, failure } = parts
   const { masterKey, started, house } = opened
   const { counters, port, tls } = rest
   return new Workers({
@@ -111,10 +120,12 @@ function workersFor(
       attempts: house.attempts,
       state: state.buffer,
       reserve: reserve?.shared,
+      isGuest: onHopeless === undefined,
     },
     tls,
     emit,
-    onHopeless,
+    onHopeless: onHopeless ?? failure.tell,
+    onFailed: failure.tell,
     log: logs.log,
     release(connection) {
       if (connection !== undefined) house.store.releaseTurnOf(connection)
@@ -151,14 +162,54 @@ async function listen(parts: Parts) {
   const { port, http } = serving
   const workers = workersFor(parts, opened, { counters, port, tls })
   undo.add(async () => {
-    const { drainTimeout } = config
+    const graceMs = parts.failure.isHere ? 0 : config.drainTimeout
     // Both to their end, also when one fails.
-    const closing = [serving.close(drainTimeout), workers.close(drainTimeout)]
+    const closing = [
+      serving.close(graceMs),
+      parts.failure.isHere ? workers.terminate() : workers.close(graceMs),
+    ]
     const failed = (await Promise.allSettled(closing)).find(({ status }) => status === 'rejected')
     if (failed?.status === 'rejected') throw failed.reason
   })
   const started = counters.slice(1).map((_, index) => workers.start(index + 1))
   return { serving, workers, started, root, house, http, port }
+}
+
+/** What is waited for at the start; what the server must not survive may be all that comes of it. */
+function unlessFailing<T>(work: Promise<T>, failure: Failure): Promise<T> {
+  return Promise.race([
+    work,
+    failure.comes.then(reason => {
+      throw reason
+    }),
+  ])
+}
+
+/** So long is waited for a server that closes itself. */
+const failedMs = 5000
+
+/** The end of a server that is ready, whoever wants it. */
+function closingOf({ state, undo, failure, logs }: Parts, flush: () => void) {
+  const closed = Promise.withResolvers<void>()
+  closed.promise.catch(() => undefined)
+  let closing: Promise<void> | undefined
+  const closeOnce = async () => {
+    state.state = 'draining'
+    await undo.run().finally(flush)
+  }
+  const close = () => {
+    closing ??= closeOnce().finally(() => {
+      if (!failure.isHere) closed.resolve()
+    })
+    return closing
+  }
+  void failure.comes.then(async reason => {
+    logs.log.error({ err: reason }, 'the gateway closes itself')
+    // What waits for the disk may wait for ever.
+    await Promise.race([close().catch(() => undefined), pause(failedMs, undefined, { ref: false })])
+    closed.reject(reason)
+  })
+  return { close, closed: closed.promise }
 }
 
 /**
@@ -168,6 +219,7 @@ async function listen(parts: Parts) {
  */
 export async function startServer(options: StartOptions): Promise<RunningServer> {
   const { onHopeless } = options
+  const failure = new Failure()
   const config = withRealFolder(options.config, 'make')
   const reserve = reserveOf(config)
   const { wanted, emit, prove: proveLogs } = openLogFiles(config, reserve)
@@ -175,9 +227,23 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
   const state = new SharedState(new SharedArrayBuffer(4))
   const undo = new Undo()
   const flush = () => logs.flush()
-  const parts: Parts = { config, logs, emit, wanted, proveLogs, undo, state, reserve, onHopeless }
+  const parts: Parts = {
+    config,
+    logs,
+    emit,
+    wanted,
+    proveLogs,
+    undo,
+    state,
+    reserve,
+    onHopeless,
+    failure,
+  }
   try {
-    const { workers, started, root, house, http, port } = await listen(parts)
+    const { workers, started, root, house, http, port } = await unlessFailing(
+      listen(parts),
+      failure,
+    )
     const sweeper = startSweeper({
       core: house.core,
       log: logs.log,
@@ -193,8 +259,9 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
       workers.setCertificate(tls)
     })
     undo.add(() => certificate.stop())
-    await Promise.all(started)
+    await unlessFailing(Promise.all(started), failure)
     state.state = 'ready'
+    const { close, closed } = closingOf(parts, flush)
     return {
       endpoint: endpointOf(config, port),
       port,
@@ -203,10 +270,8 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
       log: logs.log,
       reload: () => certificate.reload(),
       flush,
-      async close() {
-        state.state = 'draining'
-        await undo.run().finally(flush)
-      },
+      close,
+      closed,
     }
   } catch (error) {
     // Why the start failed says more than what could not be undone after it.

@@ -24,6 +24,8 @@ export interface WorkerData {
   readonly port: number
   readonly tls: Certificate | undefined
   readonly logs: Wanted
+  /** Whether the process is somebody else's, which must not end when the server does. */
+  readonly isGuest: boolean
 }
 
 export type ToWorker =
@@ -33,6 +35,7 @@ export type ToWorker =
 export type FromWorker =
   | { readonly say: 'connected'; readonly connection: number }
   | { readonly say: 'listening' }
+  | { readonly say: 'failed'; readonly why: string }
   | { readonly say: 'lines'; readonly stream: StreamName; readonly text: string }
 
 const main = parentPort
@@ -44,6 +47,12 @@ const { config, masterKey, shared, started, index, port, tls } = data
 const logs = createLogs(config, data.logs, (stream, text) => tell({ say: 'lines', stream, text }))
 process.on('exit', () => logs.flush())
 
+/** This thread ends here: what it told the main thread before still arrives. */
+function fail(error: unknown): void {
+  tell({ say: 'failed', why: error instanceof Error ? error.message : String(error) })
+  process.exit(1)
+}
+
 const reserve = reserveOf(config, data.reserve)
 const house = await openHouse({
   config,
@@ -53,6 +62,7 @@ const house = await openHouse({
   reserve,
   started,
   index,
+  onFatal: data.isGuest ? fail : undefined,
   onConnected: ({ connection }) => tell({ say: 'connected', connection }),
 })
 const serving = await serve({

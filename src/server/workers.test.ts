@@ -8,7 +8,12 @@ import { loadConfig } from './config.ts'
 import { Workers } from './workers.ts'
 
 function make(started: number) {
-  const seen = { released: [] as (number | undefined)[], lines: [] as string[], hopeless: 0 }
+  const seen = {
+    released: [] as (number | undefined)[],
+    lines: [] as string[],
+    failures: [] as string[],
+    hopeless: 0,
+  }
   const { config } = loadConfig({ flags: new Map(), env: {}, readFile: () => '' })
   const workers = new Workers({
     data: {
@@ -21,6 +26,7 @@ function make(started: number) {
       counters: [],
       started,
       port: 0,
+      isGuest: false,
       logs: { access: true, audit: true, server: true },
     },
     tls: undefined,
@@ -28,6 +34,7 @@ function make(started: number) {
     emit: (_, text) => seen.lines.push(text),
     release: connection => seen.released.push(connection),
     entry: new URL('./mortal-worker.fixture.ts', import.meta.url),
+    onFailed: why => seen.failures.push(why),
     onHopeless: () => {
       seen.hopeless += 1
     },
@@ -51,6 +58,18 @@ test('a worker that dies is released and replaced', async () => {
   assert.equal(seen.hopeless, 0)
   await workers.close(0)
   assert.equal(seen.lines.length, 2)
+})
+
+test('what a worker says before it ends itself is heard, and ended workers are not replaced', async () => {
+  const { workers, seen } = make(0)
+  await Promise.all([workers.start(1), workers.start(2)])
+  workers.setCertificate({ cert: 'fail', key: '' })
+  await eventually(() => seen.failures.length === 2)
+  assert.deepEqual(new Set(seen.failures), new Set(['the disk did not keep it']))
+  await workers.terminate()
+  const { length } = seen.lines
+  await sleep(100)
+  assert.equal(seen.lines.length, length)
 })
 
 test('workers that die at birth are not replaced for ever', async () => {

@@ -22,6 +22,8 @@ export interface WorkersOptions {
   readonly entry?: URL
   /** Called when workers die faster than they can be replaced. */
   readonly onHopeless: (error: Error) => void
+  /** Called when a worker found that the server must not go on. */
+  readonly onFailed: (why: string) => void
 }
 
 /** So many deaths within the time are taken for a fault that no replacement mends. */
@@ -50,7 +52,7 @@ export class Workers {
 
   /** Resolves when the worker listens. Rejects when it ends before. */
   start(index: number): Promise<void> {
-    const { log, emit, release, data, entry = usualEntry } = this.#options
+    const { log, emit, release, onFailed, data, entry = usualEntry } = this.#options
     const workerData: WorkerData = { ...data, index, tls: this.#tls }
     const worker = new Worker(entry, { workerData, resourceLimits: threadLimits })
     const listening = Promise.withResolvers<void>()
@@ -59,6 +61,7 @@ export class Workers {
     let failure: unknown
     worker.on('message', (message: FromWorker) => {
       if (message.say === 'lines') emit(message.stream, message.text)
+      else if (message.say === 'failed') onFailed(message.why)
       else if (message.say === 'connected') connection = message.connection
       else listening.resolve()
     })
@@ -99,6 +102,13 @@ export class Workers {
     this.#closing = true
     this.#tell({ say: 'close', graceMs })
     await Promise.all([...this.#running.values()].map(({ ended }) => ended))
+  }
+
+  /** Ends them where they are. */
+  async terminate(): Promise<void> {
+    this.#closing = true
+    const ending = [...this.#running.values()].map(({ worker }) => worker.terminate())
+    await Promise.all(ending)
   }
 
   #tell(message: ToWorker): void {

@@ -74,6 +74,8 @@ export class Durability {
       while (this.#wanted > this.#shared.durable()) {
         const last = this.#shared.last()
         await sync()
+        // After a sync that failed the next one may succeed without having written what that one lost.
+        if (this.#shared.failed) return
         this.#shared.raiseDurable(last)
         this.#wake()
       }
@@ -82,6 +84,7 @@ export class Durability {
       this.#wake()
     } catch (error) {
       // `#syncing` stays: a second sync could succeed without having written what the first one lost.
+      this.#waiters = []
       this.#onFatal(error)
     }
   }
@@ -104,6 +107,7 @@ export class Durability {
     while (this.#waiters.length > 0) {
       const durable = this.#shared.durable()
       this.#wake()
+      if (this.#shared.failed) this.#waiters = []
       if (this.#waiters.length === 0) break
       const outcome = await this.#shared.durableMoves(durable, patience)
       if (outcome === 'timed-out') this.committed()

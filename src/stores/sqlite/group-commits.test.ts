@@ -103,7 +103,7 @@ describe('a transaction', () => {
     await store.close()
   })
 
-  it('whose end cannot be told to others ends the process, and the next one is taken up', async () => {
+  it('whose end cannot be told to others ends the process, and none is taken up after it', async () => {
     const fatal: unknown[] = []
     const store = openSqlite({ path, tables: [rows], onFatal: error => fatal.push(error) })
     const passTurn = mock.method(Shared.prototype, 'passTurn')
@@ -114,7 +114,7 @@ describe('a transaction', () => {
     })
     void store.commit(put('a', 1))
     while (fatal.length === 0) await new Promise(resolve => setImmediate(resolve))
-    await store.commit(put('b', 2))
+    await assert.rejects(store.commit(put('b', 2)), StoreUnavailable)
     await store.close()
     assert.match(String(fatal[0]), /somebody else/)
   })

@@ -16,6 +16,7 @@ const LISTENERS = 4
 const READY = 5
 const CHANNEL = 6
 const LISTENED = 7
+const FAILED = 8
 
 const numbersAt = 0
 const wordsAt = 64
@@ -87,6 +88,15 @@ export class Shared {
 
   ready(): boolean {
     return Atomics.load(this.#words, READY) === 1
+  }
+
+  /** Nobody knows any more what is on the disk: no connection of the process may tell anything from now on. */
+  fail(): void {
+    Atomics.store(this.#words, FAILED, 1)
+  }
+
+  get failed(): boolean {
+    return Atomics.load(this.#words, FAILED) === 1
   }
 
   /** Published before COMMIT: whatever a reader sees has at most this number. */

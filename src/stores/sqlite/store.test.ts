@@ -214,7 +214,10 @@ describe('nothing is told before it is durable', () => {
     const commit = store.commit(put('b', 1))
     assert.equal(await isSettled(commit), false)
     broken = false
-    assert.equal(await isSettled(store.commit(put('c', 1))), false)
+    await assert.rejects(store.commit(put('c', 1)), StoreUnavailable)
+    await assert.rejects(store.read({ gets: [get(rows, ['a'])] }), StoreUnavailable)
+    assert.equal(await isSettled(commit), false)
+    await store.close()
     assert.deepEqual(fatal, [failure])
   })
 })

@@ -33,7 +33,7 @@ export interface SqliteOptions {
   /** Stands in for opening the connection, in tests. */
   readonly connect?: (path: string) => DatabaseSync
   /** Called when the disk failed to keep what was written; ends the process by default. */
-  readonly onFatal?: (error: unknown) => void
+  readonly onFatal?: ((error: unknown) => void) | undefined
 }
 
 export interface SqliteStore extends MetaStore {
@@ -112,7 +112,7 @@ function openOnReserve(options: SqliteOptions): Parts {
 }
 
 function storeOf({ db, shared, tables, wal, options, storeId }: Parts): SqliteStore {
-  const onFatal = options.onFatal ?? endOnFailure
+  const onFatal = failing(shared, options.onFatal)
   const connection = shared.nextConnection()
   const sync = options.sync ?? (wal === undefined ? undefined : () => wal.sync())
   const durability = new Durability({ shared, sync, onFatal })
@@ -132,7 +132,7 @@ function storeOf({ db, shared, tables, wal, options, storeId }: Parts): SqliteSt
   // Not async: SQLite answers at once, and a promise of its own is all that a read then costs.
   const read = (request: ReadRequest, readOptions?: ReadOptions): Promise<ReadAnswer> => {
     try {
-      if (closed) throw new StoreUnavailable('the store is closed')
+      requireOpen(closed, shared)
       const answer = runReads(reads, request)
       const durable = readOptions?.tentative === true ? undefined : durability.wait(answer.rests)
       return durable === undefined ? Promise.resolve(answer) : durable.then(() => answer)
@@ -150,7 +150,7 @@ function storeOf({ db, shared, tables, wal, options, storeId }: Parts): SqliteSt
     read: read as MetaStore['read'],
     commit(batch) {
       try {
-        if (closed) throw new StoreUnavailable('the store is closed')
+        requireOpen(closed, shared)
         return commits.commit(encodeBatch(tables, batch))
       } catch (error) {
         return Promise.reject(asError(error))
@@ -170,13 +170,26 @@ function storeOf({ db, shared, tables, wal, options, storeId }: Parts): SqliteSt
       if (closed) return
       closed = true
       await commits.idle()
-      await durability.wait(shared.last())
+      if (!shared.failed) await durability.wait(shared.last())
       await durability.idle()
       changes.close()
       wal?.close()
       db.close()
     },
   }
+}
+
+/** What ends it all: no connection of the process tells anything from then on. */
+function failing(shared: Shared, onFatal: (error: unknown) => void = endOnFailure) {
+  return (error: unknown): void => {
+    shared.fail()
+    onFatal(error)
+  }
+}
+
+function requireOpen(closed: boolean, shared: Shared): void {
+  if (closed) throw new StoreUnavailable('the store is closed')
+  if (shared.failed) throw new StoreUnavailable('the database failed')
 }
 
 function asError(thrown: unknown): Error {
