@@ -1,7 +1,7 @@
 // Accounts over a real store in memory: the root at first and later starts, declared accounts, the credential cache.
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import type { MetaStore } from '../ports/meta-store.ts'
+import { decideThenCommit, type MetaStore } from '../ports/meta-store.ts'
 import { openMemoryMetaStore } from '../stores/memory/meta-store.ts'
 import { newAccessKey } from './access-keys.ts'
 import { type Access, createAccess, type DeclaredAccount } from './accounts.ts'
@@ -27,6 +27,7 @@ function setUp(t: TestContext) {
       return answer
     },
     commit: (batch, options) => inner.commit(batch, options),
+    commitOn: (gets, decide) => decideThenCommit(store, gets, decide),
     settle: () => inner.settle(),
     generation: (table, key) => inner.generation(table, key) + moved,
     changes: listener => {

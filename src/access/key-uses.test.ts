@@ -1,7 +1,7 @@
 /** When keys were last used: known at once, written now and then, never for keys that are gone. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { MetaStore } from '../ports/meta-store.ts'
+import { decideThenCommit, type MetaStore } from '../ports/meta-store.ts'
 import { openMemoryMetaStore } from '../stores/memory/meta-store.ts'
 import { KeyUses, keyRemovals } from './key-uses.ts'
 import { accessTables, type KeyRecord, keysTable } from './tables.ts'
@@ -27,6 +27,7 @@ async function setUp(ids: readonly string[] = ['ONE']) {
       commits += 1
       return inner.commit(batch)
     },
+    commitOn: (gets, decide) => decideThenCommit(store, gets, decide),
     settle: () => inner.settle(),
     generation: (table, at) => inner.generation(table, at),
     changes: () => () => undefined,

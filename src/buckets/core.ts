@@ -5,7 +5,13 @@ import { limits } from '../model/limits.ts'
 import { BlobMissing, type BlobStore } from '../ports/blob-store.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { BucketInfo, Digests, Received } from '../ports/keyspace.ts'
-import { type Batch, type Check, Conflict, type MetaStore } from '../ports/meta-store.ts'
+import {
+  type Batch,
+  type Check,
+  Conflict,
+  type Decision,
+  type MetaStore,
+} from '../ports/meta-store.ts'
 import type { BodyIds } from './body-ids.ts'
 import type { KeyQueue } from './key-queue.ts'
 import { requireQuota } from './meters.ts'
@@ -110,44 +116,36 @@ const nothing: Batch = {}
 /** How often a decision is made again before the client is asked to. */
 export const attemptsMax = 10
 
-export interface Plan<T> {
-  /** Undefined: nothing is to be written. */
-  readonly batch: Batch | undefined
-  readonly result: T
+/** What is to be committed, if anything, and what is told then. */
+export type Plan<T> = Decision<T>
+
+/** One try of a write; it says what it wanted to commit, since a Conflict may be about a quota. */
+type Try<T> = (wanted: { batch: Batch }) => Promise<T>
+
+export interface Tried {
+  readonly key: string
+  readonly conditional: boolean
 }
 
 /**
- * Reads, decides and commits, again when a check failed, one at a time per key once there is contention. Another worker
- * knows nothing of that queue: who loses twice waits a moment of chance, longer each time (half a second in all), so that
- * the writers of the other come to their end.
- * `decide` reads tentatively; what it throws is told only when what it rests on is durable.
+ * Tries again when a check failed, one at a time per key once there is contention. Another worker knows nothing of that
+ * queue: who loses twice waits a moment of chance, longer each time (half a second in all), so that the writers of the other
+ * come to their end.
  */
-export async function attempt<T>(
-  space: Space,
-  request: { readonly key: string; readonly conditional: boolean },
-  decide: () => Promise<Plan<T>>,
-): Promise<T> {
+export async function again<T>(space: Space, request: Tried, once: Try<T>): Promise<T> {
   const { queue, store } = space.core
   const name = `${space.bucket.id}/${request.key}`
   let release = queue.contended(name) ? await queue.enter(name) : undefined
   try {
     for (let tries = 0; tries < attemptsMax; tries++) {
-      let batch: Batch | undefined
-      let result: T
+      const wanted = { batch: nothing }
       try {
-        ;({ batch, result } = await decide())
+        return await once(wanted)
       } catch (error) {
         // Bytes that the decision read went meanwhile, so it rested on what is no more.
         if (error instanceof BlobMissing) continue
-        await store.settle()
-        throw error
-      }
-      try {
-        await (batch === undefined ? store.settle() : store.commit(batch))
-        return result
-      } catch (error) {
         if (!(error instanceof Conflict)) throw error
-        await requireQuota(store, space.bucket, batch ?? nothing, error)
+        await requireQuota(store, space.bucket, wanted.batch, error)
       }
       release ??= await queue.enter(name)
       if (tries > 0) await space.core.wait(Math.random() * 2 ** tries)
@@ -157,6 +155,39 @@ export async function attempt<T>(
     release?.()
   }
   throw new S3Error(request.conditional ? 'ConditionalRequestConflict' : 'SlowDown')
+}
+
+/**
+ * Reads, decides and commits, {@link again} when a check failed. `decide` reads tentatively; what it throws is told only when
+ * what it rests on is durable.
+ */
+export function attempt<T>(
+  space: Space,
+  request: Tried,
+  decide: () => Promise<Plan<T>>,
+): Promise<T> {
+  return again(space, request, wanted => decideAndCommit(space.core.store, wanted, decide))
+}
+
+/** One try of {@link attempt}. */
+export async function decideAndCommit<T>(
+  store: MetaStore,
+  wanted: { batch: Batch },
+  decide: () => Promise<Plan<T>>,
+): Promise<T> {
+  let plan: Plan<T>
+  try {
+    plan = await decide()
+  } catch (error) {
+    if (!(error instanceof BlobMissing)) await store.settle()
+    throw error
+  }
+  if (plan.batch === undefined) await store.settle()
+  else {
+    wanted.batch = plan.batch
+    await store.commit(plan.batch)
+  }
+  return plan.result
 }
 
 /** The check that every write makes: the bucket is still the one that was resolved, in the state it had then. */

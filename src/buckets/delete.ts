@@ -15,8 +15,8 @@ import { attempt, bucketCheck, type Plan, type Space } from './core.ts'
 import { noSuchKey } from './records.ts'
 import { renamesTable, versionsTable } from './tables.ts'
 import {
+  attemptOnKey,
   Draft,
-  decideOn,
   type KeyState,
   planDelete,
   planPut,
@@ -30,11 +30,12 @@ export async function remove(space: Space, request: DeleteRequest): Promise<Dele
   const conditional = hasConditions(conditions)
   try {
     if (versionId !== undefined) return await removeVersion(space, request, versionId)
-    return await attempt(space, { key, conditional }, () =>
-      decideOn(space, key, state =>
-        conditional ? planRemoveIf(space, state, conditions) : planRemove(space, state, false),
-      ),
-    )
+    if (conditional) {
+      return await attempt(space, { key, conditional }, async () =>
+        planRemoveIf(space, await readKey(space, key), conditions),
+      )
+    }
+    return await attemptOnKey(space, { key, conditional }, state => planRemove(space, state, false))
   } finally {
     space.core.cache.forget(space.bucket.id, key)
   }

@@ -17,6 +17,7 @@ import type {
 } from '../ports/keyspace.ts'
 import {
   type Batch,
+  decideThenCommit,
   type MetaStore,
   scan,
   type Table,
@@ -282,7 +283,7 @@ export interface Hooks {
 
 /** Another view of a store, which may stop requests on their way, fail them, or count them. */
 export function hooked(store: MetaStore, hooks: Hooks): MetaStore {
-  return {
+  const view: MetaStore = {
     async read(request, options) {
       if (hooks.counts !== undefined) hooks.counts.reads += 1
       await hooks.read?.(request)
@@ -295,11 +296,14 @@ export function hooked(store: MetaStore, hooks: Hooks): MetaStore {
       await hooks.commit?.(batch)
       return store.commit(batch, options)
     },
+    // As a store does it that is far away, so that there is a moment between what is read and what is written.
+    commitOn: (gets, decide) => decideThenCommit(view, gets, decide),
     settle: () => store.settle(),
     generation: (table, key) => store.generation(table, key),
     changes: listener => store.changes(listener),
     close: () => store.close(),
   }
+  return view
 }
 
 /** The same stores seen by another worker, whose every step can be stopped. */

@@ -19,7 +19,7 @@ import { attempt, bucketCheck, type Core, type Plan, type Space } from './core.t
 import { locate, readSlices } from './read.ts'
 import { checksumOf, storedAttributes, versionIdOf } from './records.ts'
 import type { Slice, VersionRecord } from './tables.ts'
-import { Draft, decideOn, type KeyState, type NewVersion, planPut, readKey } from './write.ts'
+import { attemptOnKey, Draft, type KeyState, type NewVersion, planPut, readKey } from './write.ts'
 
 export async function put(space: Space, request: PutRequest): Promise<PutResult> {
   const { core, bucket } = space
@@ -34,8 +34,8 @@ export async function put(space: Space, request: PutRequest): Promise<PutResult>
   const { key, conditions } = request
   // The commonest write of all: no layers of promises and closures that this one could do without.
   try {
-    return await attempt(space, { key, conditional: isConditional(conditions) }, () =>
-      decideOn(space, key, state => planWhole(space, request, { state, content, digests })),
+    return await attemptOnKey(space, { key, conditional: isConditional(conditions) }, state =>
+      planWhole(space, request, { state, content, digests }),
     )
   } catch (error) {
     return await discard(core, content, error)

@@ -12,7 +12,7 @@ import {
   type Write,
 } from '../ports/meta-store.ts'
 import { type Located, references } from './content.ts'
-import type { Space } from './core.ts'
+import { again, decideAndCommit, type Plan, type Space, type Tried } from './core.ts'
 import { type Change, isMetered, meterAdds } from './meters.ts'
 import {
   asCurrent,
@@ -119,22 +119,38 @@ const replacedColumns = ['size', 'etag', 'modified', 'body', 'content']
 const meteredColumns = [...replacedColumns, 'writer']
 
 /**
- * Reads what a write that replaces the key's record must know, tentatively, and decides on it. In a bucket without
+ * Decides on what the key holds and commits, in one call of the store; again when somebody was faster. In a bucket without
  * versioning nothing of the record stays, so that little of it is read.
  */
-export function decideOn<T>(
+export function attemptOnKey<T>(
   space: Space,
-  key: string,
-  decide: (state: KeyState) => T | Promise<T>,
+  request: Tried,
+  decide: (state: KeyState) => Plan<T>,
 ): Promise<T> {
-  const { core, bucket } = space
-  if (bucket.versioning !== 'off') return readKey(space, key).then(decide)
-  const columns = isMetered(bucket) ? meteredColumns : replacedColumns
-  const object = { table: objectsTable, key: [bucket.id, key], columns }
-  const read = core.store.read({ gets: [object] }, tentative)
-  return read.then(({ gets }) =>
-    decide({ key, current: gets[0].record, head: undefined, oldNull: undefined }),
-  )
+  return again(space, request, wanted => {
+    const { core, bucket } = space
+    const { key } = request
+    const planned = (state: KeyState) => {
+      const plan = decide(state)
+      wanted.batch = plan.batch ?? wanted.batch
+      return plan
+    }
+    if (bucket.versioning === 'Suspended') {
+      // A null version that is to be replaced is found only by what was read before.
+      return decideAndCommit(core.store, wanted, () => readKey(space, key).then(planned))
+    }
+    const at = [bucket.id, key]
+    if (bucket.versioning === 'Enabled') {
+      const gets = [get(objectsTable, at), get(headsTable, at)] as const
+      return core.store.commitOn(gets, ([object, head]) =>
+        planned({ key, current: object.record, head: head.record, oldNull: undefined }),
+      )
+    }
+    const columns = isMetered(bucket) ? meteredColumns : replacedColumns
+    return core.store.commitOn([{ table: objectsTable, key: at, columns }], ([object]) =>
+      planned({ key, current: object.record, head: undefined, oldNull: undefined }),
+    )
+  })
 }
 
 /** Reads what a write of the key must know, tentatively: one call, two where a null version is to be replaced. */

@@ -46,6 +46,7 @@ export function gentle(store: MetaStore, stopped: () => boolean): MetaStore {
       return answer
     },
     commit: (batch, options) => store.commit(batch, options),
+    commitOn: (gets, decide, options) => store.commitOn(gets, decide, options),
     settle: () => store.settle(),
     generation: (table, key) => store.generation(table, key),
     changes: listener => store.changes(listener),

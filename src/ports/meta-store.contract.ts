@@ -11,6 +11,7 @@ import {
   type TableShape,
   table,
 } from './meta-store.ts'
+import { decisionsContract } from './meta-store-decisions.contract.ts'
 import type { MetaFactory } from './meta-store-factory.contract.ts'
 import { partsContract } from './meta-store-parts.contract.ts'
 import { racesContract } from './meta-store-races.contract.ts'
@@ -384,6 +385,7 @@ export function metaStoreContract(name: string, factory: MetaFactory): void {
     })
   })
   partsContract(name, factory)
+  decisionsContract(name, factory)
   scansContract(name, factory)
   racesContract(name, factory)
 }

@@ -1,7 +1,7 @@
 /**
  * The MetaStore: ordered, typed records, each with a revision that only ever increases.
  * The model is that of FoundationDB and Deno KV: read what you need, decide, commit one batch that says
- * what the decision rested on. No code of ours runs inside a transaction.
+ * what the decision rested on. No code of ours waits inside a transaction.
  */
 
 /** A value of a key column. Text is ordered by its UTF-8 bytes, numbers by value; NUL is refused in text. */
@@ -169,6 +169,12 @@ export interface ReadOptions {
   readonly tentative?: boolean
 }
 
+/** What was decided on what was read: a batch that says what it rests on, or none, and the answer to give when it is durable. */
+export interface Decision<T> {
+  readonly batch: Batch | undefined
+  readonly result: T
+}
+
 export interface MetaStore {
   /** Several reads from one snapshot. Unless tentative, resolves when all that it tells is durable. */
   read<const G extends readonly Get[], const S extends readonly Scan[]>(
@@ -180,6 +186,17 @@ export interface MetaStore {
     batch: Batch,
     options?: { readonly actor?: Actor | undefined },
   ): Promise<{ readonly revision: number }>
+  /**
+   * Reads tentatively, decides and commits, in one call. It means no more than {@link read}, `decide` and {@link commit} one
+   * after the other, so the batch carries its checks all the same; but a store that is near may do all three in its turn to
+   * write, where reading is cheap and nobody comes between. Resolves with the result when what it rests on is durable,
+   * and so rejects with what `decide` threw. `decide` answers at once, changes nothing and may be asked again.
+   */
+  commitOn<const G extends readonly Get[], T>(
+    gets: G,
+    decide: (gets: GetResults<G>) => Decision<T>,
+    options?: { readonly actor?: Actor | undefined },
+  ): Promise<T>
   /** Resolves when everything that a read could have seen so far is durable. */
   settle(): Promise<void>
   /**
@@ -214,6 +231,24 @@ export function getFollowing<R extends object, F extends object>(
 /** Typed shorthand for a scan. */
 export function scan<R extends object>(table: Table<R>, rest: Omit<Scan<R>, 'table'>): Scan<R> {
   return { table, ...rest }
+}
+
+/** {@link MetaStore.commitOn} where nothing is nearer than one call after the other. */
+export async function decideThenCommit<const G extends readonly Get[], T>(
+  store: Pick<MetaStore, 'read' | 'commit' | 'settle'>,
+  gets: G,
+  decide: (gets: GetResults<G>) => Decision<T>,
+): Promise<T> {
+  const found = await store.read({ gets }, { tentative: true })
+  let decision: Decision<T>
+  try {
+    decision = decide(found.gets)
+  } catch (error) {
+    await store.settle()
+    throw error
+  }
+  await (decision.batch === undefined ? store.settle() : store.commit(decision.batch))
+  return decision.result
 }
 
 /** Commits what whoever is first does for all: false where somebody else was, and nothing of the batch was done. */

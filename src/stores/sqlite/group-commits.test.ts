@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, it, mock } from 'node:test'
-import { table } from '../../ports/meta-store.ts'
+import { get, table } from '../../ports/meta-store.ts'
 import { StoreFull, StoreUnavailable } from '../../ports/store-unavailable.ts'
 import { createReserve, Reserve } from '../files/reserve.ts'
 import { Shared } from './shared.ts'
@@ -199,6 +199,26 @@ describe('on a full disk', () => {
     )
     assert.equal(reserve.allowsSmall, true)
     await assert.rejects(store.commit(body(5, mebibyte)), StoreFull)
+    await store.close()
+  })
+
+  it('who decides on bytes of an object is refused as one who has decided, and beside the others', async () => {
+    const reserve = emptyReserve()
+    const store = fullDisk(() => false, reserve)
+    reserve.release()
+    const decideOn = (id: number, size: number) =>
+      store.commitOn([get(rows, ['a'])], () => ({ batch: body(id, size), result: id }))
+    const outcomes = await Promise.allSettled([
+      decideOn(1, 2000),
+      decideOn(2, 100),
+      store.commitOn([get(rows, ['a'])], () => ({ batch: undefined, result: 3 })),
+      store.commitOn([get(rows, ['a'])], () => {
+        throw new RangeError('not so')
+      }),
+    ])
+    const told = outcomes.map(each => (each.status === 'fulfilled' ? each.value : each.reason))
+    assert.ok(told[0] instanceof StoreFull && told[3] instanceof RangeError)
+    assert.deepEqual([told[1], told[2]], [2, 3])
     await store.close()
   })
 

@@ -1,7 +1,7 @@
 /** Batches that wait in this connection share a turn, a transaction and a sync. */
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { Conflict } from '../../ports/meta-store.ts'
+import { Conflict } from '../../ports/meta-store.ts'
 import { StoreFull, StoreUnavailable } from '../../ports/store-unavailable.ts'
 import { isDiskFull, type Reserve } from '../files/reserve.ts'
 import { applyBatch, Checked, carriedBytes, type EncodedBatch } from './batches.ts'
@@ -9,10 +9,22 @@ import type { Durability } from './durability.ts'
 import { type Shared, slotOf } from './shared.ts'
 import { spareBytes } from './wal.ts'
 
+/** A batch, or who decides on one once it is his turn. */
+type Deciding = EncodedBatch | (() => EncodedBatch | undefined)
+
 interface Waiting {
-  readonly batch: EncodedBatch
+  readonly batch: Deciding
   readonly resolve: (result: { readonly revision: number }) => void
   readonly reject: (error: Error) => void
+}
+
+/** What came of one who waited: his batch was committed, there was none, or neither was possible. */
+interface Outcome {
+  readonly waiting: Waiting
+  readonly batch: EncodedBatch | undefined
+  readonly failure: Error | undefined
+  /** Of the batch, or of the last one before, on which rests what he read. */
+  readonly revision: number
 }
 
 export interface GroupCommitsOptions {
@@ -54,7 +66,8 @@ export class GroupCommits {
     )
   }
 
-  commit(batch: EncodedBatch): Promise<{ readonly revision: number }> {
+  /** Takes a batch, or what decides on one with the turn held, before anything else is written. */
+  commit(batch: Deciding): Promise<{ readonly revision: number }> {
     return new Promise((resolve, reject) => {
       this.#queue.push({ batch, resolve, reject })
       this.#pumping ??= this.#pump()
@@ -124,7 +137,7 @@ export class GroupCommits {
     let spare = spareBytes(this.#options.db)
     reserve.allowsSmall = spare > 0
     return group.filter(({ batch, reject }) => {
-      const bytes = carriedBytes(batch)
+      const bytes = bytesOf(batch)
       if (bytes <= recordBytes) return true
       const taken = bytes + bytes / 4 + besideBytes
       if (taken > spare) {
@@ -138,15 +151,15 @@ export class GroupCommits {
 
   #tryRun(group: readonly Waiting[]): unknown {
     const { shared, connection } = this.#options
-    const outcomes: (Conflict | number)[] = []
+    const outcomes: Outcome[] = []
     const checked = new Checked()
     let number = shared.begun()
     try {
       this.#begin.run()
-      for (const { batch } of group) {
-        const conflict = applyBatch(batch, number + 1, checked)
-        if (conflict === undefined) number += 1
-        outcomes.push(conflict ?? number)
+      for (const waiting of group) {
+        const outcome = decideAndApply(waiting, number, checked)
+        number = outcome.revision
+        outcomes.push(outcome)
       }
       const reserve = number > shared.reserved() ? number + reserveStep : undefined
       if (reserve !== undefined) this.#reserve.run(reserve)
@@ -160,9 +173,9 @@ export class GroupCommits {
       shared.setLast(shared.begun())
       return error ?? new Error(`connection ${connection} failed`)
     }
-    this.#moveGenerations(group, outcomes)
+    this.#moveGenerations(outcomes)
     shared.setLast(number)
-    this.#tell(group, outcomes)
+    this.#tell(outcomes)
     return undefined
   }
 
@@ -176,29 +189,54 @@ export class GroupCommits {
   }
 
   /** Before the number is published: from then on another connection's sync may let answers rest on the commit. */
-  #moveGenerations(group: readonly Waiting[], outcomes: readonly (Conflict | number)[]): void {
+  #moveGenerations(outcomes: readonly Outcome[]): void {
     const { shared } = this.#options
-    group.forEach(({ batch }, i) => {
-      if (typeof outcomes[i] !== 'number') return
+    for (const { batch } of outcomes) {
+      if (batch === undefined) continue
       for (const { table, key } of batch.writes)
         shared.moveGeneration(slotOf(table.layout.seed, key))
       for (const { statements, key } of batch.adds)
         shared.moveGeneration(slotOf(statements.layout.seed, key))
-    })
+    }
   }
 
-  #tell(group: readonly Waiting[], outcomes: readonly (Conflict | number)[]): void {
+  #tell(outcomes: readonly Outcome[]): void {
     const { durability, onCommitted } = this.#options
     const done: EncodedBatch[] = []
-    group.forEach(({ batch, resolve, reject }, i) => {
-      const outcome = outcomes[i]
-      if (typeof outcome !== 'number') {
-        if (outcome !== undefined) reject(outcome)
-        return
-      }
-      done.push(batch)
-      durability.whenOwn(outcome, resolve)
-    })
+    for (const { waiting, batch, failure, revision } of outcomes) {
+      if (batch !== undefined) done.push(batch)
+      // What one decides may rest on commits that are not durable yet; a Conflict is for nobody but us.
+      if (failure instanceof Conflict) waiting.reject(failure)
+      else if (failure === undefined) durability.whenOwn(revision, waiting.resolve)
+      else durability.whenOwn(revision, () => waiting.reject(failure))
+    }
     onCommitted?.(done)
+  }
+}
+
+/** Within the transaction. SQLite's errors are thrown; what the one who decides throws is his own failure. */
+function decideAndApply(waiting: Waiting, before: number, checked: Checked): Outcome {
+  const failed = (failure: Error) => ({ waiting, batch: undefined, failure, revision: before })
+  let batch: EncodedBatch | undefined
+  try {
+    batch = typeof waiting.batch === 'function' ? waiting.batch() : waiting.batch
+  } catch (error) {
+    if (error instanceof StoreUnavailable) throw error
+    return failed(error instanceof Error ? error : new Error(String(error)))
+  }
+  if (batch === undefined) return { waiting, batch, failure: undefined, revision: before }
+  const conflict = applyBatch(batch, before + 1, checked)
+  if (conflict !== undefined) return failed(conflict)
+  return { waiting, batch, failure: undefined, revision: before + 1 }
+}
+
+/** Bytes that are brought in; who has yet to decide is asked, and decides again in his turn. */
+function bytesOf(batch: Deciding): number {
+  try {
+    const decided = typeof batch === 'function' ? batch() : batch
+    return decided === undefined ? 0 : carriedBytes(decided)
+  } catch {
+    // He fails in his turn again.
+    return 0
   }
 }

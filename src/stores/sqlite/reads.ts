@@ -43,6 +43,11 @@ export class Reads {
     }
   }
 
+  /** Within a transaction of this connection: what it sees is its own to make durable. */
+  within(gets: readonly Get[]): Got<object>[] {
+    return gets.map(request => this.#get(request))
+  }
+
   #answer(gets: readonly Get[], scans: readonly Scan[]): ReadAnswer {
     let rests = 0
     let absent = scans.length > 0

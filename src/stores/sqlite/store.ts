@@ -1,6 +1,14 @@
 /** The MetaStore on SQLite: one connection of the process to one database. */
 import type { DatabaseSync } from 'node:sqlite'
-import type { KeyValue, MetaStore, ReadOptions, TableShape } from '../../ports/meta-store.ts'
+import type {
+  Decision,
+  Get,
+  Got,
+  KeyValue,
+  MetaStore,
+  ReadOptions,
+  TableShape,
+} from '../../ports/meta-store.ts'
 import { StoreFull, StoreUnavailable } from '../../ports/store-unavailable.ts'
 import { isDiskFull, type Reserve } from '../files/reserve.ts'
 import { encodeBatch } from './batches.ts'
@@ -129,17 +137,7 @@ function storeOf({ db, shared, tables, wal, options, storeId }: Parts): SqliteSt
   const reads = new Reads(db, tables, shared)
   let closed = false
 
-  // Not async: SQLite answers at once, and a promise of its own is all that a read then costs.
-  const read = (request: ReadRequest, readOptions?: ReadOptions): Promise<ReadAnswer> => {
-    try {
-      requireOpen(closed, shared)
-      const answer = runReads(reads, request)
-      const durable = readOptions?.tentative === true ? undefined : durability.wait(answer.rests)
-      return durable === undefined ? Promise.resolve(answer) : durable.then(() => answer)
-    } catch (error) {
-      return Promise.reject(asError(error))
-    }
-  }
+  const open = { commits, reads, tables, durability, require: () => requireOpen(closed, shared) }
 
   return {
     shared: shared.buffer,
@@ -147,15 +145,17 @@ function storeOf({ db, shared, tables, wal, options, storeId }: Parts): SqliteSt
     connection,
     storeId,
     // Each get and scan names its record type; rows are untyped, so the answer is typed here, once.
-    read: read as MetaStore['read'],
+    read: ((request, how) => readOn(open, request, how)) as MetaStore['read'],
     commit(batch) {
       try {
-        requireOpen(closed, shared)
+        open.require()
         return commits.commit(encodeBatch(tables, batch))
       } catch (error) {
         return Promise.reject(asError(error))
       }
     },
+    commitOn: ((gets: readonly Get[], decide: Decide<unknown>) =>
+      decideOn(open, gets, decide)) as MetaStore['commitOn'],
     async settle() {
       await durability.wait(shared.begun())
     },
@@ -179,6 +179,41 @@ function storeOf({ db, shared, tables, wal, options, storeId }: Parts): SqliteSt
   }
 }
 
+interface Open {
+  readonly commits: GroupCommits
+  readonly reads: Reads
+  readonly tables: Tables
+  readonly durability: Durability
+  /** Throws once the store is closed or has failed. */
+  require(): void
+}
+
+/** Not async: SQLite answers at once, and a promise of its own is all that a read then costs. */
+function readOn(open: Open, request: ReadRequest, how?: ReadOptions): Promise<ReadAnswer> {
+  try {
+    open.require()
+    const answer = told(() => open.reads.run(request))
+    const durable = how?.tentative === true ? undefined : open.durability.wait(answer.rests)
+    return durable === undefined ? Promise.resolve(answer) : durable.then(() => answer)
+  } catch (error) {
+    return Promise.reject(asError(error))
+  }
+}
+
+type Decide<T> = (found: readonly Got<object>[]) => Decision<T>
+
+/** Hands in what decides in the turn of its group, and answers as it decided last. */
+async function decideOn<T>(open: Open, gets: readonly Get[], decide: Decide<T>): Promise<T> {
+  open.require()
+  let decision: Decision<T> | undefined
+  await open.commits.commit(() => {
+    decision = decide(told(() => open.reads.within(gets)))
+    return decision.batch === undefined ? undefined : encodeBatch(open.tables, decision.batch)
+  })
+  if (decision === undefined) throw new Error('nothing was decided')
+  return decision.result
+}
+
 /** What ends it all: no connection of the process tells anything from then on. */
 function failing(shared: Shared, onFatal: (error: unknown) => void = endOnFailure) {
   return (error: unknown): void => {
@@ -197,9 +232,9 @@ function asError(thrown: unknown): Error {
 }
 
 /** SQLite's own failures become the store's; a caller's mistake stays a TypeError. */
-function runReads(reads: Reads, request: ReadRequest): ReadAnswer {
+function told<T>(read: () => T): T {
   try {
-    return reads.run(request)
+    return read()
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ERR_SQLITE_ERROR')
       throw new StoreUnavailable('the database could not be read', error)
