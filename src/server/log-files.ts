@@ -75,6 +75,17 @@ function writeAll(file: number, bytes: Uint8Array): void {
   }
 }
 
+const encoder = new TextEncoder()
+/** Room for the bytes of a batch, used again for each: memory beside the heap is work for the garbage collector. */
+const room = new Uint8Array(2 ** 16)
+
+/** The bytes of a text, valid until the next one is asked for. */
+function bytesOf(text: string): Uint8Array {
+  if (text.length > room.length) return Buffer.from(text)
+  const { read, written } = encoder.encodeInto(text, room)
+  return read === text.length ? room.subarray(0, written) : Buffer.from(text)
+}
+
 const linesOf = (text: string): number => text.split('\n').length - 1
 
 /**
@@ -102,7 +113,7 @@ export class LogFile {
     }
     try {
       if (this.#target.pauses?.() === true) throw new Error('the disk is full')
-      const bytes = Buffer.from(text)
+      const bytes = bytesOf(text)
       writeAll(this.#open(), bytes)
       this.#bytes += bytes.byteLength
     } catch (error) {

@@ -46,6 +46,51 @@ test('a line is JSON whatever the key is', () => {
   )
 })
 
+test('a line says what was done, whatever was done before', () => {
+  const names = ['operation', 'volume', 'bucket', 'key', 'accessKeyId', 'account', 'identity']
+  const some = fc.constantFrom('', 'a', 'b')
+  const records = fc.record(Object.fromEntries([...names, 'subject'].map(name => [name, some])))
+  const facing = fc.record({ remote: some, method: some })
+  fc.assert(
+    fc.property(fc.array(fc.tuple(records, facing), { maxLength: 8 }), all => {
+      for (const [record, faced] of all) {
+        const said = { ...newRecord('R'), ...record }
+        const { time, requestId, ...read } = JSON.parse(auditLine(said, { ...facts, ...faced }))
+        assert.ok(time.length === 24 && requestId === 'R')
+        const told = Object.entries(record).filter(([, value]) => value !== '')
+        assert.deepEqual(read, {
+          ...Object.fromEntries(told),
+          operation: record['operation'],
+          remote: faced.remote,
+          method: faced.method,
+          ...(record['bucket'] === '' ? { path: '/b/k' } : {}),
+          status: 200,
+          result: 'done',
+        })
+      }
+    }),
+  )
+})
+
+test('what is written is whole, however long and in whatever script', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'moongate-log-'))
+  try {
+    const path = join(folder, 'access.log')
+    const file = new LogFile({ to: path, maxBytes: 1e9, keep: 1 })
+    const texts = [
+      'a\n',
+      '\u00e9\u{1f600}\n',
+      'a'.repeat(40_000),
+      '\u20ac'.repeat(40_000),
+      'b'.repeat(70_000),
+    ]
+    for (const text of texts) file.write(text)
+    assert.equal(readFileSync(path, 'utf8'), texts.join(''))
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})
+
 test('attack 48: neither query nor referer bring signatures or tokens into a line', () => {
   for (const line of [accessLine(newRecord('R'), facts), auditLine(newRecord('R'), facts)]) {
     assert.doesNotMatch(line, /sig|tok/i)
