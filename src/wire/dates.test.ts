@@ -49,6 +49,7 @@ test('property: what was written is read, and written as the platform does', () 
     fc.property(date, value => {
       assert.equal(formatIso(value), value.toISOString())
       assert.deepEqual(parseIso(formatIso(value)), value)
+      assert.equal(formatHttpDate(value), value.toUTCString())
       const seconds = new Date(Math.floor(value.getTime() / 1000) * 1000)
       assert.deepEqual(parseHttpDate(formatHttpDate(value)), seconds)
     }),

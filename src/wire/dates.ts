@@ -33,18 +33,24 @@ export const formatIso = (date: Date): string => {
   return `${dayText}${minutes[minute]}${twoDigits[seconds - minute * 60]}${fraction}`
 }
 
-// Objects that are read together were often written in the same second.
-let lastSecond = Number.NaN
-let lastSecondText = ''
+// Objects that are read together were often written on the same day.
+let lastDay = Number.NaN
+let lastDayText = ''
 
 /** `Fri, 03 Feb 2006 16:45:09 GMT`. */
 export const formatHttpDate = (date: Date): string => {
-  const second = Math.floor(date.getTime() / 1000)
-  if (second !== lastSecond) {
-    lastSecondText = date.toUTCString()
-    lastSecond = second
+  const millis = date.getTime()
+  const day = Math.floor(millis / dayMillis)
+  if (day !== lastDay) {
+    const text = date.toUTCString()
+    // Years may have more than four digits; what is no date is told as such.
+    if (text.length !== 29) return text
+    lastDayText = text.slice(0, 17)
+    lastDay = day
   }
-  return lastSecondText
+  const seconds = Math.floor((millis - day * dayMillis) / 1000)
+  const minute = Math.floor(seconds / 60)
+  return `${lastDayText}${minutes[minute]}${twoDigits[seconds - minute * 60]} GMT`
 }
 
 type Fields = readonly [

@@ -122,10 +122,15 @@ const readName = (rawName: string): { name: string; plain: boolean; place: numbe
   return { name, plain: false, place: placeOf(name) }
 }
 
+// What a client says of its signatures is the same in all of them, but when and what it signed.
+const lastOfPlace: QueryPair[] = []
+
 const readPair = (rawName: string, rawValue: string): QueryPair => {
   const { name, plain, place } = readName(rawName)
+  const last = lastOfPlace[place]
+  if (last !== undefined && last.rawValue === rawValue && last.rawName === rawName) return last
   const plainValue = plainText.test(rawValue)
-  return {
+  const pair = {
     rawName,
     rawValue,
     name,
@@ -133,6 +138,8 @@ const readPair = (rawName: string, rawValue: string): QueryPair => {
     plain: plain && plainValue,
     place,
   }
+  if (place >= 0) lastOfPlace[place] = pair
+  return pair
 }
 
 /** Reads what stands between two places of a query; empty pairs are none. */

@@ -37,14 +37,27 @@ export const parseAmzDate = (text: string): number => {
   return lastTime
 }
 
+// Most dates are of the same day.
+let lastDay = ''
+let lastMidnight = Number.NaN
+
+const midnightOf = (day: string): number => {
+  if (day !== lastDay) {
+    lastMidnight = moment([digits(day, 0, 4), digits(day, 4, 2), digits(day, 6, 2)], [0, 0, 0])
+    lastDay = day
+  }
+  return lastMidnight
+}
+
 const readAmzDate = (text: string): number => {
   if (text.length !== 16 || text.charCodeAt(8) !== 0x54 || text.charCodeAt(15) !== 0x5a) {
     return Number.NaN
   }
-  return moment(
-    [digits(text, 0, 4), digits(text, 4, 2), digits(text, 6, 2)],
-    [digits(text, 9, 2), digits(text, 11, 2), digits(text, 13, 2)],
-  )
+  const hour = digits(text, 9, 2)
+  const minute = digits(text, 11, 2)
+  const second = digits(text, 13, 2)
+  if (!(hour < 24 && minute < 60 && second < 61)) return Number.NaN
+  return midnightOf(text.slice(0, 8)) + ((hour * 60 + minute) * 60 + second) * 1000
 }
 
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']

@@ -287,6 +287,18 @@ describe('canonical forms', () => {
     )
   })
 
+  it('reads the date of any day and second, whatever the one before was', () => {
+    const from = Date.UTC(1970, 0, 1) / 1000
+    const seconds = fc.integer({ min: from, max: Date.UTC(9999, 11, 31) / 1000 })
+    fc.assert(
+      fc.property(seconds, fc.integer({ min: 0, max: 86_399 }), (second, later) => {
+        for (const ms of [second * 1000, (second + later) * 1000]) {
+          assert.equal(parseAmzDate(formatAmzDate(ms)), ms)
+        }
+      }),
+    )
+  })
+
   it('reads dates', () => {
     assert.equal(parseAmzDate('20130524T000000Z'), now)
     assert.equal(formatAmzDate(now), '20130524T000000Z')

@@ -55,20 +55,27 @@ async function answer(input: GetObjectRequest, opened: OpenObject): Promise<Repl
   return reply(input, info, selection, body)
 }
 
-async function read(
-  input: GetObjectRequest,
-  context: Context,
-  ref: VersionRef,
-): Promise<Reply<ReadOutput>> {
-  let opened: OpenObject
+async function open(context: Context, ref: VersionRef): Promise<OpenObject> {
   try {
-    opened = await context.keyspace.open(ref)
+    return await context.keyspace.open(ref)
   } catch (thrown) {
     throw readFailure(thrown)
   }
-  const { info, bytes } = opened
-  if (bytes === undefined || input.PartNumber !== undefined) return answer(input, opened)
-  return answerAtHand(input, info, bytes)
+}
+
+/** What is not at hand. */
+async function read(
+  input: GetObjectRequest,
+  opened: OpenObject,
+  again: () => Promise<OpenObject>,
+): Promise<Reply<ReadOutput>> {
+  try {
+    return await answer(input, opened)
+  } catch (thrown) {
+    // The object was replaced and its bytes swept before the first of them was read: what stands there now is asked.
+    if (!(thrown instanceof BlobMissing)) throw thrown
+    return answer(input, await again())
+  }
 }
 
 export const getObject: Operation<'GetObject'> = {
@@ -77,12 +84,15 @@ export const getObject: Operation<'GetObject'> = {
   async run(input, context) {
     requireReadable(input, context)
     const ref = versionRef(input)
+    let opened: OpenObject
     try {
-      return await read(input, context, ref)
+      opened = await context.keyspace.open(ref)
     } catch (thrown) {
-      // The object was replaced and its bytes swept before the first of them was read: what stands there now is asked.
-      if (!(thrown instanceof BlobMissing)) throw thrown
-      return read(input, context, ref)
+      throw readFailure(thrown)
     }
+    const { info, bytes } = opened
+    if (bytes !== undefined && input.PartNumber === undefined)
+      return answerAtHand(input, info, bytes)
+    return read(input, opened, () => open(context, ref))
   },
 }
