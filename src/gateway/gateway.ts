@@ -1,10 +1,9 @@
 /** The pipeline from request to answer. Each step is a named call; nothing else knows their order. */
-import { bucketAccess } from '../access/bucket-access.ts'
 import type { Principal } from '../access/principal.ts'
 import { S3Error } from '../model/errors.ts'
 import { limits } from '../model/limits.ts'
 import type { AnyOperation } from '../model/operations.ts'
-import type { Context, PostObjectRequest, Resource } from '../operations/operation.ts'
+import type { Context, PostObjectRequest } from '../operations/operation.ts'
 import { requireExpectedOwner } from '../operations/s3/owners.ts'
 import { volumeOf } from '../operations/s3/volumes.ts'
 import type { BucketInfo, Resolved } from '../ports/keyspace.ts'
@@ -38,6 +37,7 @@ import { receiveForm } from './post-form.ts'
 import { isQueryCall, runQuery } from './query-api.ts'
 import { RequestContext } from './request.ts'
 import { newHostId, requestIds } from './request-ids.ts'
+import { actionOf, mayHaveKeys, resourceOf } from './resource.ts'
 import { answer, answerError } from './respond.ts'
 
 /** Puts the pipeline together. */
@@ -60,6 +60,7 @@ const nowhere: Way = { bucket: undefined, via: [] }
 
 class Pipeline {
   readonly #parts: GatewayParts
+  readonly #operations: ReadonlyMap<string, Declared>
   readonly #domains: string[]
   readonly #prefix: string
   readonly #cors: Cors
@@ -69,6 +70,7 @@ class Pipeline {
   constructor(parts: GatewayParts) {
     const { options } = parts
     this.#parts = parts
+    this.#operations = new Map(Object.entries(parts.operations))
     this.#domains = prepareDomains(options.domains)
     this.#prefix = preparePrefix(options.prefix)
     // Whoever takes any key must not be open to every web page that a browser shows.
@@ -275,7 +277,7 @@ class Pipeline {
 
   /** An operation that nobody declared answers by its name. */
   #declared(operation: AnyOperation): Declared {
-    const declared = this.#parts.operations[operation]
+    const declared = this.#operations.get(operation)
     if (declared !== undefined) return declared
     throw new S3Error(
       'NotImplemented',
@@ -320,41 +322,6 @@ async function withDocument(
 
 /** Methods that bring nothing in. */
 const roomless: ReadonlySet<string> = new Set(['GET', 'HEAD', 'DELETE'])
-
-/** The right that a request takes on its own resource. */
-function actionOf({ action, versionAction }: Declared, query: Query): string {
-  return versionAction !== undefined && query.has('versionId') ? versionAction : action
-}
-
-/** Rights that who began an upload has in it. */
-const ofUploads: ReadonlySet<string> = new Set([
-  's3:AbortMultipartUpload',
-  's3:ListMultipartUploadParts',
-])
-
-/** What the request's own action is on. */
-function resourceOf(
-  { createsBucket, action }: Declared,
-  asked: {
-    readonly name: string | undefined
-    readonly key: string | undefined
-    readonly query: Query
-    readonly bucket: BucketInfo | undefined
-    readonly via: readonly BucketInfo[]
-  },
-): Resource {
-  const { name, key, bucket, via, query } = asked
-  if (createsBucket === true) return { bucket: undefined, key: undefined, name }
-  const versionId = key === undefined ? undefined : query.get('versionId')
-  const uploadId = ofUploads.has(action) ? query.get('uploadId') : undefined
-  return { bucket, via, key, versionId, uploadId }
-}
-
-/** Whether a policy may give somebody rights on some keys of a bucket and not on it: then each key is asked about. */
-function mayHaveKeys({ identity }: Principal, way: readonly (BucketInfo | undefined)[]): boolean {
-  if (identity.policies.length > 0) return true
-  return way.some(bucket => bucket !== undefined && bucketAccess(bucket).policy !== undefined)
-}
 
 const readMethods: ReadonlySet<string> = new Set(['GET', 'HEAD'])
 

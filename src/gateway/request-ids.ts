@@ -3,19 +3,28 @@ import { randomBytes } from 'node:crypto'
 
 const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
 
+const pairs = Array.from({ length: 1024 }, (_, i) => `${alphabet[i >> 5]}${alphabet[i % 32]}`)
+
 /** A source of ids for one worker: eight characters of chance, eight that count. */
 export function requestIds(): () => string {
   const chance = Array.from(randomBytes(8), byte => alphabet[byte % 32]).join('')
   let count = randomBytes(4).readUInt32BE()
+  // All but the last two characters, which are the same in 1,024 ids.
+  let start = ''
+  let startOf = -1
   return () => {
     count += 1
-    let rest = count
-    let text = ''
-    for (let i = 0; i < 8; i++) {
-      text = alphabet[rest % 32] + text
-      rest = Math.floor(rest / 32)
+    let rest = Math.floor(count / 1024)
+    if (rest !== startOf) {
+      startOf = rest
+      let text = ''
+      for (let i = 0; i < 3; i++) {
+        text = pairs[rest % 1024] + text
+        rest = Math.floor(rest / 1024)
+      }
+      start = chance + text
     }
-    return chance + text
+    return `${start}${pairs[count % 1024]}`
   }
 }
 

@@ -172,9 +172,11 @@ let lastPairs: readonly QueryPair[] = []
 export const parseQuery = (raw: string): Query => {
   if (raw === '') return emptyQuery
   const end = raw.lastIndexOf('&')
-  if (end > 0 && (end !== lastHead.length || !raw.startsWith(lastHead))) {
-    lastPairs = readPairs(raw, 0, end)
-    lastHead = raw.slice(0, end)
+  // A part of a text is compared as fast as memory is; `startsWith` takes it character by character.
+  const head = raw.slice(0, Math.max(0, end))
+  if (head !== lastHead) {
+    lastPairs = readPairs(head, 0, head.length)
+    lastHead = head
   }
   const pairs = readPairs(raw, end + 1, raw.length)
   return new ParsedQuery(raw, end > 0 ? lastPairs.concat(pairs) : pairs)

@@ -185,8 +185,8 @@ export const verifyV4 = (
   checkSignedHeaders(claim, request)
   const signer = signerOf(claim, secret)
   const common = commonOf(claim, request)
-  const [path = '/'] = request.paths
-  const [host = ''] = request.hosts
+  const path = request.paths[0] ?? '/'
+  const host = request.hosts[0] ?? ''
   const first = readingOf(claim, request, common, { path: canonicalPath(path), host })
   if (isOf(signer, first, claim) && secret !== undefined) return signer
   for (const reading of otherReadings(claim, request, common)) {
