@@ -2,10 +2,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { character } from '../model/characters.fixture.ts'
 import { bucketOf, memoryHouse, putOf } from './house.fixture.ts'
 import { compareNames, successor } from './list.ts'
 
-const texts = fc.string({ unit: 'binary', maxLength: 4 })
+const texts = fc.string({ unit: character, maxLength: 4 })
 const byBytes = (a: string, b: string) => Buffer.compare(Buffer.from(a), Buffer.from(b))
 
 test('names are compared as their UTF-8 bytes', () => {

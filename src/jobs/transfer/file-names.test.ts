@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { character } from '../../model/characters.fixture.ts'
 import { folderMark } from '../../ports/file-tree.ts'
 import { keyOfPath, ownNames, pathOfKey } from './file-names.ts'
 
@@ -20,7 +21,7 @@ const odd = fc.constantFrom(
   'é\u0301',
   '\u{1f311}',
 )
-const text = fc.string({ unit: 'binary', maxLength: 300 }).map(value => value.replaceAll('\0', ''))
+const text = fc.string({ unit: character, maxLength: 300 }).map(value => value.replaceAll('\0', ''))
 const key = fc
   .oneof(
     text,

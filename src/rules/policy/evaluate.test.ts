@@ -89,10 +89,13 @@ test('every action of S3, allowed and denied by name, in bucket and identity pol
         ...whom,
         ...more,
       })
-      const outcome = (statements: object[], asked: string): [boolean, string] => {
-        const named = { name: 'p', policy: policyOf(statements, policyKind) }
+      const named = (...statements: object[]) => ({
+        name: 'p',
+        policy: policyOf(statements, policyKind),
+      })
+      const outcome = (policy: ReturnType<typeof named>, asked: string): [boolean, string] => {
         const side =
-          policyKind === 'bucket' ? { identity: [], resource: named } : { identity: [named] }
+          policyKind === 'bucket' ? { identity: [], resource: policy } : { identity: [policy] }
         const { allowed, reason } = decide({
           request: request({ action: asked, resource }),
           resourceAccount: account,
@@ -100,12 +103,12 @@ test('every action of S3, allowed and denied by name, in bucket and identity pol
         })
         return [allowed, reason]
       }
-      const allow = [statement('Allow')]
-      const deny = [
+      const allow = named(statement('Allow'))
+      const deny = named(
         statement('Deny'),
         statement('Allow', { Action: 's3:*', Resource: kind === 'none' ? '*' : 'arn:aws:s3:::*' }),
-      ]
-      const not = [statement('Allow', { NotAction: action })]
+      )
+      const not = named(statement('Allow', { NotAction: action }))
       for (const asked of names) {
         const same = asked === action
         assert.deepEqual(
