@@ -115,6 +115,25 @@ test('a user who may only put aborts what he began, and nothing else', async () 
   assert.equal(said(await abort(client, kept)), '204')
 })
 
+test('a user of the same name, made when the one before was deleted, began nothing of it', async () => {
+  const { client } = running
+  const before = await userOf(client, 'again', may('s3:PutObject'))
+  const id = await begin(before)
+  assert.equal(said(await list(before, id)), '200')
+  const { accessKeyId } = before
+  const gone = [`/keys/${accessKeyId}`, '/users/again/policies/of-again', '/users/again']
+  for (const path of [...gone, '/policies/of-again'])
+    assert.equal((await admin(client, 'DELETE', path)).status, 204, path)
+  const later = await userOf(client, 'again', may('s3:PutObject'))
+  assert.equal(said(await list(later, id)), 'AccessDenied')
+  assert.equal(said(await abort(later, id)), 'AccessDenied')
+  const own = await begin(later)
+  assert.equal(said(await abort(later, own)), '204')
+  const told = await list(client, id)
+  assert.match(element(told.text, 'Initiator'), /<ID>arn:aws:iam::\d{12}:user\/again<\/ID>/)
+  assert.equal(said(await abort(client, id)), '204')
+})
+
 test('in a bucket of another account the account of who began it has a say too', async () => {
   await share({ 'x-amz-grant-write': `id=${otherId}` })
   const { stranger } = running
