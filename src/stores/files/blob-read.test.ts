@@ -45,6 +45,42 @@ describe('a reader that is slow', () => {
   })
 })
 
+describe('readers that wait for the disk', () => {
+  it('read eight chunks ahead, and three where they are many', async () => {
+    const most = new Map<number, number>()
+    const open = new Map<number, number>()
+    const disk: Disk = {
+      ...systemDisk,
+      openPastCache: async (path, mode) =>
+        mode === 'read' ? await systemDisk.open(path) : undefined,
+      async read(fd, ...rest) {
+        open.set(fd, (open.get(fd) ?? 0) + 1)
+        most.set(fd, Math.max(most.get(fd) ?? 0, open.get(fd) ?? 0))
+        try {
+          await new Promise(resolve => setTimeout(resolve, 1))
+          return await systemDisk.read(fd, ...rest)
+        } finally {
+          open.set(fd, (open.get(fd) ?? 0) - 1)
+        }
+      },
+    }
+    const store = await openFileBlobs({ folder, disk })
+    const size = 12 * 2 ** 20
+    const ids: string[] = []
+    for (let i = 0; i < 13; i++)
+      ids.push((await store.put(sourceOf(Buffer.alloc(size), 2 ** 20), somewhere)).id)
+    const readers = ids.map(id => store.get(id, { start: 0, end: size })[Symbol.asyncIterator]())
+    const alone = readers.pop()
+    for (;;) if ((await alone?.next())?.done !== false) break
+    assert.equal(Math.max(...most.values()), 8)
+    most.clear()
+    for (let i = 0; i < 12; i++) await Promise.all(readers.map(reader => reader.next()))
+    for (const reader of readers) await reader.return?.()
+    assert.ok([...most.values()].filter(count => count > 3).length < readers.length / 2)
+    await store.close()
+  })
+})
+
 describe('a reader that leaves early', () => {
   it('gives its buffers back only when no read writes into them any more', async () => {
     let release: (() => void) | undefined

@@ -12,12 +12,15 @@ import {
 } from './blob-format.ts'
 import type { BufferPool } from './buffers.ts'
 import { alignment, type Disk, refusedPastCache } from './disk.ts'
+import { type Every, isThroughCache } from './stripes.ts'
 
 export interface ReadSource {
   readonly disk: Disk
   readonly fd: number
   /** The same file past the page cache, where the bytes of its blocks are to be read so. */
   readonly past: number | undefined
+  /** Of the blocks that would be read past the page cache, these are read through it all the same. */
+  readonly every: Every
   readonly id: string
   /** Bytes of the blob. */
   readonly length: number
@@ -26,8 +29,17 @@ export interface ReadSource {
   readonly chunk: number
 }
 
-/** So many chunks are read ahead at most past the page cache, while the client waits for the disk. Else it is one. */
-const mostAhead = 3
+/**
+ * So many chunks are read ahead at most past the page cache, while the client waits for the disk: a disk is the faster the
+ * more it is asked at once. Where many read, each of them asks for fewer. Through the cache it is one.
+ */
+const mostAhead = 8
+const mostInCrowd = 3
+
+function mostOf({ past, pool }: ReadSource): number {
+  if (past === undefined) return 1
+  return pool.crowded ? mostInCrowd : mostAhead
+}
 
 /** For a client that takes so many milliseconds over a chunk nothing is read ahead: he waits for himself, and many may. */
 const slowMs = 100
@@ -75,8 +87,9 @@ async function readBlocks(
   length: number,
   position: number,
 ): Promise<Buffer> {
-  const { disk, past } = source
-  if (past === undefined) return await readFully(source, into, length, position)
+  const { disk, past, every } = source
+  if (past === undefined || isThroughCache(position, every))
+    return await readFully(source, into, length, position)
   // The last block ends anywhere; behind it stand the CRCs, so that there is more to read or the file ends.
   const wanted = Math.ceil(length / alignment) * alignment
   const done = await disk.read(past, into, wanted, position).catch(refusedPastCache)
@@ -113,14 +126,14 @@ export async function* readRange(
   const { pool, chunk, id, length } = source
   const from = Math.floor(start / blockSize)
   const last = Math.min(Math.ceil(end / blockSize) * blockSize, length)
-  const most = source.past === undefined ? 1 : mostAhead
   const pending: Reading[] = []
   let shown: Buffer | undefined
   let position = from * blockSize
   let ahead = 1
   function readAhead(count: number): void {
     while (pending.length < count && position < last) {
-      const size = Math.min(chunk, last - position)
+      // Each but the first begins at a multiple of their size, as the stripes do.
+      const size = Math.min(chunk - (position % chunk), last - position)
       pending.push(readInto(source, { position, size }))
       position += size
     }
@@ -130,7 +143,8 @@ export async function* readRange(
     const crcs = await readCrcs(source, from, Math.ceil(end / blockSize))
     for (let at = from * blockSize; at < last; ) {
       if (pending.length === 0) readAhead(1)
-      else if (!pending[0]?.ended && at > from * blockSize) ahead = Math.min(ahead + 1, most)
+      else if (!pending[0]?.ended && at > from * blockSize)
+        ahead = Math.min(ahead + 1, mostOf(source))
       const next = pending[0]
       if (next === undefined) return
       const bytes = await next.read

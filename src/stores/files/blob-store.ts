@@ -1,4 +1,5 @@
 /** The BlobStore on a file system: a file per blob, named by its id, in a tree of folders of bounded size. */
+import { freemem } from 'node:os'
 import { join } from 'node:path'
 import {
   BlobMissing,
@@ -18,6 +19,7 @@ import { codeOf, type Disk, systemDisk } from './disk.ts'
 import { Folders } from './folders.ts'
 import { Recent } from './recent.ts'
 import { isDiskFull, type Reserve } from './reserve.ts'
+import { type Every, everyRead } from './stripes.ts'
 
 export interface FileBlobOptions {
   /** The folder; made when it is not there (its parent must be). */
@@ -26,6 +28,8 @@ export interface FileBlobOptions {
   readonly clock?: Clock
   /** While the disk is full no blob is written: what is left is for deletes. */
   readonly reserve?: Reserve | undefined
+  /** Bytes of memory that the page cache may still have; the system's answer where it is left out. */
+  readonly freeMemory?: () => number
 }
 
 /** What is read or written at once: two blocks. */
@@ -36,6 +40,15 @@ const bufferSize = 512 * 1024
  * and pages for them would push out what others need. A blob that is read again soon goes into the cache.
  */
 const pastCacheFrom = 1024 ** 2
+
+/**
+ * What was written so many milliseconds ago is taken to be in the page cache still, as far as it went through it. That is
+ * read from the file, so that it does not matter which worker wrote it.
+ */
+const freshMs = 300_000
+
+/** Ranges of a blob that begin so many bytes apart are read independently: who fetches parts side by side reads each once. */
+const rangeStep = 8 * 1024 ** 2
 
 /** An error of the source, to be told apart from the disk's. */
 class SourceFailed extends Error {
@@ -79,15 +92,18 @@ class FileBlobs implements BlobStore {
   readonly #temporary: string
   readonly #folders: Folders
   readonly #reserve: Reserve | undefined
+  readonly #freeMemory: () => number
   readonly #recent = new Recent(4096)
   readonly #buffers = new BufferPool(bufferSize, 32)
   /** Ids that this process is writing now, which the sweep must leave alone however slow they are. */
   readonly #unfinished = new Set<string>()
 
-  constructor({ folder, disk = systemDisk, clock = systemClock, reserve }: FileBlobOptions) {
-    this.#reserve = reserve
+  constructor(options: FileBlobOptions) {
+    const { folder, disk = systemDisk } = options
+    this.#reserve = options.reserve
+    this.#freeMemory = options.freeMemory ?? freemem
     this.#disk = disk
-    this.#clock = clock
+    this.#clock = options.clock ?? systemClock
     this.#root = folder
     this.#blobs = join(folder, 'blobs')
     this.#temporary = join(folder, 'temporary')
@@ -145,7 +161,8 @@ class FileBlobs implements BlobStore {
       const reserve = this.#reserve
       const bytes = guarded(source)
       const wanted = reserve === undefined ? bytes : whileRoom(bytes, reserve)
-      const size = await writeSource(wanted, { disk, fd, path, pool: this.#buffers })
+      const [pool, freeMemory] = [this.#buffers, this.#freeMemory]
+      const size = await writeSource(wanted, { disk, fd, path, pool, freeMemory })
       await disk.syncData(fd)
       return size
     } finally {
@@ -185,17 +202,18 @@ class FileBlobs implements BlobStore {
     const fd = await this.#open(id)
     let past: number | undefined
     try {
-      const { regular, size } = await disk.facts(fd)
+      const { regular, size, modified } = await disk.facts(fd)
       if (!regular) throw new StoreUnavailable(`blob ${id} is not a regular file`)
       const length = lengthOfFile(size)
       if (length === undefined || range.end > length)
         throw new StoreUnavailable(
           `blob ${id} has ${length ?? 'no'} bytes, ${range.end} were asked for`,
         )
-      if (range.end - range.start >= pastCacheFrom && this.#recent.isNew(id))
+      const every = this.#everyOf(id, range, modified)
+      if (every !== 1)
         past = await disk.openPastCache(this.#path(id), 'read').catch(() => undefined)
       yield* readRange(
-        { disk, fd, past, id, length, pool: this.#buffers, chunk: bufferSize },
+        { disk, fd, past, every, id, length, pool: this.#buffers, chunk: bufferSize },
         range,
       )
     } catch (error) {
@@ -205,6 +223,12 @@ class FileBlobs implements BlobStore {
       if (past !== undefined) await disk.close(past)
       await disk.close(fd)
     }
+  }
+
+  #everyOf(id: string, { start, end }: ByteRange, modified: number): Every {
+    if (end - start < pastCacheFrom) return 1
+    const readings = this.#recent.timesBefore(`${id}/${Math.floor(start / rangeStep)}`)
+    return everyRead(readings, this.#clock.now() - modified < freshMs, end)
   }
 
   async #open(id: string): Promise<number> {

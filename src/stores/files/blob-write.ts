@@ -6,9 +6,13 @@ import type { ByteSource } from '../../ports/blob-store.ts'
 import { blockSize, FooterWriter } from './blob-format.ts'
 import type { BufferPool } from './buffers.ts'
 import { alignment, type Disk, refusedPastCache } from './disk.ts'
+import { type Every, everyWritten, isThroughCache } from './stripes.ts'
 
-/** A large blob that goes through the page cache is synced each time so many bytes more were written. */
+/** A large blob is synced each time so many bytes more went through the page cache. */
 const syncedBytes = 64 * 1024 * 1024
+
+/** With less memory free, in bytes, no blob is kept there that nobody read yet. */
+const leastMemory = 1024 ** 3
 
 export interface Target {
   readonly disk: Disk
@@ -17,6 +21,8 @@ export interface Target {
   readonly fd: number
   /** Of buffers of one or more whole blocks. */
   readonly pool: BufferPool
+  /** Bytes of memory that the page cache may still have. */
+  readonly freeMemory: () => number
 }
 
 /**
@@ -48,9 +54,11 @@ class Writing {
   #position = 0
   #pending: Promise<void> | undefined
   #syncing: Promise<void> | undefined
-  #syncedTo = 0
+  /** Bytes in the page cache that no sync was asked for. */
+  #unsynced = 0
   /** The descriptor past the page cache; null when there is none, undefined before anybody asked. */
   #past: number | null | undefined
+  #every: Every = 0
 
   constructor(target: Target) {
     this.#target = target
@@ -84,18 +92,24 @@ class Writing {
     // It is awaited before the next flush or at the end; until then its failure must not count as unhandled.
     this.#pending.catch(() => undefined)
     this.#addCrcs(full)
+    if (!this.#isPast(this.#position)) this.#syncOnTheWay(full.length)
     this.#position += full.length
-    if (this.#past === null) this.#syncOnTheWay()
   }
 
   async #openPastCache(): Promise<void> {
-    const { disk, path } = this.#target
-    if (this.#past === undefined) this.#past = (await disk.openPastCache(path, 'write')) ?? null
+    const { disk, path, freeMemory } = this.#target
+    if (this.#past !== undefined) return
+    this.#past = (await disk.openPastCache(path, 'write')) ?? null
+    this.#every = freeMemory() < leastMemory ? 0 : everyWritten
+  }
+
+  #isPast(position: number): boolean {
+    return typeof this.#past === 'number' && !isThroughCache(position, this.#every)
   }
 
   async #write(block: Buffer, position: number): Promise<void> {
     const { disk, fd } = this.#target
-    if (typeof this.#past === 'number') {
+    if (typeof this.#past === 'number' && this.#isPast(position)) {
       const written = await disk.write(this.#past, block, position).catch(refusedPastCache)
       if (written !== 0) return
     }
@@ -107,9 +121,10 @@ class Writing {
       this.#crcs.add(bytes.subarray(at, at + blockSize))
   }
 
-  #syncOnTheWay(): void {
-    if (this.#position - this.#syncedTo < syncedBytes) return
-    this.#syncedTo = this.#position
+  #syncOnTheWay(bytes: number): void {
+    this.#unsynced += bytes
+    if (this.#unsynced < syncedBytes) return
+    this.#unsynced = 0
     const { disk, fd } = this.#target
     // One after the other; the error of one is met by whoever awaits the last.
     const before = this.#syncing

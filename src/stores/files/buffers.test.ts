@@ -53,6 +53,16 @@ it('where the system gives no more memory that begins on a page, other memory do
   assert.throws(() => broken.take(), TypeError)
 })
 
+it('is crowded while more is used than kept', () => {
+  const pool = new BufferPool(65_536, 8)
+  const taken = Array.from({ length: 8 }, () => pool.take())
+  assert.equal(pool.crowded, false)
+  const more = pool.take()
+  assert.equal(pool.crowded, true)
+  for (const buffer of [more, ...taken]) pool.give(buffer)
+  assert.equal(pool.crowded, false)
+})
+
 it('a buffer from elsewhere is refused', () => {
   assert.throws(() => {
     new BufferPool(65_536, 8).give(Buffer.alloc(65_536))

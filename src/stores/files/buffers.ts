@@ -44,6 +44,7 @@ export class BufferPool {
   /** In the order in which buffers are taken, so that the later ones come free. */
   readonly #slabs: Slab[] = []
   readonly #owners = new WeakMap<ArrayBufferLike, Slab>()
+  #used = 0
 
   /** `size` in bytes, a multiple of 64 KiB; at most `kept` buffers (rounded up to eights) are held when none is used. */
   constructor(size: number, kept: number, aligned = pagesOf) {
@@ -52,7 +53,13 @@ export class BufferPool {
     this.#kept = Math.ceil(kept / perSlab)
   }
 
+  /** Whether more buffers are used than would be held when none is. */
+  get crowded(): boolean {
+    return this.#used > this.#kept * perSlab
+  }
+
   take(): Buffer {
+    this.#used += 1
     for (const slab of this.#slabs) {
       const buffer = slab.free.pop()
       if (buffer !== undefined) return buffer
@@ -79,6 +86,7 @@ export class BufferPool {
   give(buffer: Buffer): void {
     const slab = this.#owners.get(buffer.buffer)
     if (slab === undefined) throw new TypeError('the buffer is not of this pool')
+    this.#used -= 1
     slab.free.push(buffer)
     if (slab.free.length < perSlab || this.#slabs.length <= this.#kept) return
     this.#slabs.splice(this.#slabs.indexOf(slab), 1)
