@@ -65,7 +65,7 @@ export async function inFolder<T>(
     unlock = lockFolder(config.data)
     requireDatabase(config)
     const reserve = reserveOf(config)
-    reserve?.begin()
+    await reserve?.begin()
     const house = await openHouse({
       config,
       masterKey: keyFor(config, isNew, use),

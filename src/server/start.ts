@@ -84,7 +84,7 @@ async function open(parts: Parts) {
   const onFatal = parts.onHopeless === undefined ? parts.failure.tell : undefined
   if (!config.memory) {
     undo.add(lockFolder(config.data, onFatal === undefined ? {} : { onLost: onFatal }))
-    reserve?.begin()
+    await reserve?.begin()
   }
   parts.proveLogs()
   requireDatabase(config)

@@ -1,6 +1,7 @@
 /** Tests of the reserve: when it is made, how large, and what becomes of it when the disk is full. */
 import assert from 'node:assert/strict'
 import fs, { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { type FileHandle, open as openFile } from 'node:fs/promises'
 import { syncBuiltinESMExports } from 'node:module'
 import { constants, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -22,6 +23,20 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true }))
 
+/** What node says of a quota of the file system. */
+const overQuota = () =>
+  Object.assign(new Error('unknown error, write'), {
+    code: 'UNKNOWN',
+    errno: -constants.errno.EDQUOT,
+  })
+
+/** Of what `open` of node:fs/promises resolves with; the class itself is not told. */
+async function handlePrototype(): Promise<FileHandle> {
+  const handle = await openFile(folder)
+  await handle.close()
+  return Object.getPrototypeOf(handle) as FileHandle
+}
+
 const size = () => statSync(file, { throwIfNoEntry: false })?.size
 const look = () => ({ size: 64 * mebibyte, free: 64 * mebibyte - others - (size() ?? 0) })
 
@@ -29,9 +44,9 @@ function open(shared = createReserve(), seen = look): Reserve {
   return new Reserve({ folder, shared, look: seen })
 }
 
-function begun(): Reserve {
+async function begun(): Promise<Reserve> {
   const reserve = open()
-  reserve.begin()
+  await reserve.begin()
   return reserve
 }
 
@@ -47,7 +62,7 @@ describe('the size of the reserve', () => {
 
   it('is nothing on a file system that has no bounds, which is full when it says so', async () => {
     const reserve = open(createReserve(), () => ({ size: 0, free: Number.POSITIVE_INFINITY }))
-    reserve.begin()
+    await reserve.begin()
     await reserve.make(never)
     assert.equal(size(), undefined)
     assert.equal(reserve.scarce, false)
@@ -58,7 +73,7 @@ describe('the size of the reserve', () => {
   })
 
   it('is really taken from the disk', async () => {
-    const reserve = begun()
+    const reserve = await begun()
     await reserve.make(never)
     assert.equal(size(), 8 * mebibyte)
     assert.equal(reserve.held, 8 * mebibyte)
@@ -68,7 +83,7 @@ describe('the size of the reserve', () => {
 
   it('is half of what is left on a disk that is nearly full from the start, and grows with it', async () => {
     others = 60 * mebibyte
-    const reserve = begun()
+    const reserve = await begun()
     await reserve.make(never)
     assert.equal(size(), 2 * mebibyte)
     others = 30 * mebibyte
@@ -78,14 +93,14 @@ describe('the size of the reserve', () => {
   })
 
   it('is what was reached when it is stopped, and the rest comes later', async () => {
-    const reserve = begun()
+    const reserve = await begun()
     let steps = 0
     await reserve.make(() => {
       steps += 1
       return steps > 3
     })
     assert.equal(size(), 3 * mebibyte)
-    const next = begun()
+    const next = await begun()
     assert.equal(next.full, false)
     assert.equal(next.held, 3 * mebibyte)
     await next.make(never)
@@ -97,12 +112,12 @@ describe('on a full disk', () => {
   it('it is emptied, which all threads and the next process see, until there is room again', async () => {
     const shared = createReserve()
     const [reserve, other] = [open(shared), open(shared)]
-    reserve.begin()
+    await reserve.begin()
     await reserve.make(never)
     others = 56 * mebibyte
     other.release()
     assert.equal(size(), 0)
-    for (const each of [reserve, other, begun()]) {
+    for (const each of [reserve, other, await begun()]) {
       assert.equal(each.full, true)
       assert.equal(each.held, 0)
     }
@@ -119,16 +134,29 @@ describe('on a full disk', () => {
   })
 
   it('that has room again when the next process begins, that one is not in the state', async () => {
-    const reserve = begun()
+    const reserve = await begun()
     await reserve.make(never)
     reserve.release()
-    assert.equal(begun().full, false)
+    assert.equal((await begun()).full, false)
+    assert.equal(size(), 8 * mebibyte)
+  })
+
+  it('that only seems to have room when the next process begins, that one is in the state', async t => {
+    const reserve = await begun()
+    await reserve.make(never)
+    reserve.release()
+    t.mock.method(await handlePrototype(), 'appendFile', () => {
+      throw overQuota()
+    })
+    const next = await begun()
+    assert.equal(next.full, true)
+    assert.equal(size(), 0)
   })
 
   it('it is given up in the middle of its making', async () => {
     const shared = createReserve()
     const [reserve, other] = [open(shared), open(shared)]
-    reserve.begin()
+    await reserve.begin()
     let steps = 0
     await reserve.make(() => {
       steps += 1
@@ -147,7 +175,7 @@ describe('on a full disk', () => {
     it(`it is given up while its last step is written, on a disk that was ${before}`, async () => {
       const shared = createReserve()
       const [reserve, other] = [open(shared), open(shared)]
-      reserve.begin()
+      await reserve.begin()
       if (before === 'full') reserve.release()
       let steps = 0
       await reserve.make(() => {
@@ -164,14 +192,14 @@ describe('on a full disk', () => {
   }
 
   it('it is given up when less is left than can be relied on, also before anything is opened', async () => {
-    const reserve = begun()
+    const reserve = await begun()
     await reserve.make(never)
     others = 56 * mebibyte - 512 * 1024
     reserve.suspect()
     assert.equal(reserve.full, false)
-    assert.equal(begun().full, false)
+    assert.equal((await begun()).full, false)
     others += 1
-    assert.equal(begun().full, true)
+    assert.equal((await begun()).full, true)
     assert.equal(size(), 0)
     const free = 512 * 1024 - 1
     const later = open(createReserve(), () => ({ size: 64 * mebibyte, free }))
@@ -182,7 +210,7 @@ describe('on a full disk', () => {
   })
 
   it('it does not matter that somebody took the file away', async () => {
-    const reserve = begun()
+    const reserve = await begun()
     await reserve.make(never)
     rmSync(file)
     reserve.release()
@@ -203,26 +231,18 @@ it('a full disk is known by what the system or SQLite says, whoever wraps it', (
   const system = Object.assign(new Error('no space left'), { code: 'ENOSPC' })
   const sqlite = Object.assign(new Error('database or disk is full'), { errcode: 13 })
   assert.equal(isDiskFull(system), true)
-  // So node tells of a quota.
-  const quota = Object.assign(new Error('unknown error, write'), {
-    code: 'UNKNOWN',
-    errno: -constants.errno.EDQUOT,
-  })
-  assert.equal(isDiskFull(quota), true)
+  assert.equal(isDiskFull(overQuota()), true)
   assert.equal(isDiskFull(new StoreUnavailable('it failed', sqlite)), true)
   assert.equal(isDiskFull(new StoreUnavailable('it failed')), false)
   assert.equal(isDiskFull(Object.assign(new Error('busy'), { errcode: 5 })), false)
 })
 
-it('what SQLite tells of as a failed write is a full disk where the disk takes nothing else either', t => {
-  const reserve = begun()
+it('what SQLite tells of as a failed write is a full disk where the disk takes nothing else either', async t => {
+  const reserve = await begun()
   const failed = new StoreUnavailable('it failed', Object.assign(new Error(), { errcode: 778 }))
   assert.equal(isDiskFull(failed, reserve), false)
   assert.equal(isDiskFull(failed), false)
-  const refused = Object.assign(new Error('unknown error'), {
-    code: 'UNKNOWN',
-    errno: -constants.errno.EDQUOT,
-  })
+  const refused = overQuota()
   t.mock.method(fs, 'writeFileSync', () => {
     throw refused
   })

@@ -126,12 +126,20 @@ export class Reserve {
     this.#look = look ?? (() => systemLook(folder))
   }
 
-  /** Finds out what an earlier process left. Once a process, when the folder is locked. */
-  begin(): void {
+  /**
+   * Finds out what an earlier process left. Once a process, when the folder is locked. What was given up is made anew
+   * before anything else takes its room: that there is some may be said of a disk on which a quota holds.
+   */
+  async begin(): Promise<void> {
     const held = lstatSync(this.#path, { throwIfNoEntry: false })?.size
     this.#setHeld(held ?? 0)
-    if (held === 0 && this.#target(0, true) === undefined) Atomics.store(this.#words, FULL, 1)
-    else this.suspect()
+    if (held !== 0) {
+      this.suspect()
+      return
+    }
+    Atomics.store(this.#words, FULL, 1)
+    // Whoever writes next is told what is wrong with the disk.
+    await this.make(() => false).catch(() => undefined)
   }
 
   /** A write has met a full disk, and there has not been enough room since. */
