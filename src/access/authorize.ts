@@ -165,7 +165,11 @@ export function decisionInput(question: Question): DecisionInput {
 }
 
 /** The owner's own account, where nothing was said about anybody: most requests. They are allowed. */
-export function isPlain({ principal, bucket, volume }: Question): boolean {
+export function isPlain({
+  principal,
+  bucket,
+  volume,
+}: Pick<Question, 'principal' | 'bucket' | 'volume'>): boolean {
   const { identity, canonicalId, isRoot } = principal
   if (identity.kind !== 'root' || identity.policies.length > 0) return false
   if (identity.session !== undefined || identity.boundary !== undefined) return false

@@ -123,8 +123,11 @@ export class RequestContext implements Context {
   authorize(action: string, resource: Asked): void | Promise<void> {
     const { via, uploadId } = resource
     if (uploadId !== undefined) return this.#authorizeUpload(action, resource, uploadId)
+    const hasLinks = via !== undefined && via.length > 0
+    const { principal, volume } = this
+    if (!hasLinks && isPlain({ principal, bucket: resource.bucket, volume })) return undefined
     const question = this.#question(action, resource)
-    if (via !== undefined && via.length > 0) {
+    if (hasLinks) {
       const links = via.map(bucket =>
         this.#question(action, ofLink(resource, bucket, this.principal)),
       )
