@@ -37,6 +37,9 @@ export class Balance {
 
   /** Whether every counter is right. */
   get even(): boolean {
-    return this.#sums.every(sum => sum === 0)
+    const sums = this.#sums
+    // A call for each of a million costs ten times as much.
+    for (let slot = 0; slot < slots; slot++) if (sums[slot] !== 0) return false
+    return true
   }
 }

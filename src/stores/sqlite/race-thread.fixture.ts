@@ -34,7 +34,7 @@ if (role === 'race') {
   const state = 'x'.repeat(65_536)
   let written = 0
   const caller = async () => {
-    while (written < 8000) {
+    while (written < 4000) {
       written += 1
       const record = { id: `${thread}-${written % 250}`, state }
       await store.commit({ writes: [{ put: raceUploads, record }] })
