@@ -5,13 +5,8 @@ import { isDiskFull, Reserve } from '../files/reserve.ts'
 import type { CheckpointerData } from './checkpointer.ts'
 import { Shared } from './shared.ts'
 import { connect } from './wal.ts'
+import { walLimits } from './wal-limits.ts'
 
-/** Above this many bytes the WAL is copied into the database beside the writers. */
-const passiveAt = 4 * 1024 ** 2
-/** Above this many the writers wait a moment, because only a WAL that nobody appends to can start anew. */
-const restartAt = 16 * 1024 ** 2
-/** The same while the disk is full: the log must live on the room that it has. */
-const restartScarceAt = 1024 ** 2
 /** How long to sleep while nothing is written, in milliseconds, and while something is. */
 const idle = 200
 const busy = 10
@@ -38,8 +33,6 @@ function checkpoint(db: DatabaseSync, mode: Mode): Progress {
 
 /** Says whether the WAL can start anew; not so while a foreign tool holds a snapshot of it open. */
 function restart(db: DatabaseSync, shared: Shared, connection: number): boolean {
-  // Most of the copying is done beside the writers; within the turn only what came meanwhile is left.
-  checkpoint(db, 'PASSIVE')
   shared.takeTurnBlocking(connection)
   try {
     return !checkpoint(db, 'RESTART').blocked
@@ -76,11 +69,15 @@ function run({ path, shared: buffer, connection, stop, reserve: place }: Checkpo
     let pause = written ? busy : idle
     if (written) {
       const { log, done } = checkpoint(db, 'NOOP')
-      const limit = reserve?.full === true ? restartScarceAt : restartAt
-      if (log * frame > limit) {
-        const restarted = unlessFull(reserve, () => restart(db, shared, connection))
+      const limits = walLimits(reserve)
+      if (log * frame > limits.restart) {
+        const restarted = unlessFull(reserve, () => {
+          // Most of the copying is done beside the writers; within the turn only what came meanwhile is left.
+          if (log * frame < limits.hurry) checkpoint(db, 'PASSIVE')
+          return restart(db, shared, connection)
+        })
         if (restarted !== true) pause = discouraged
-      } else if ((log - done) * frame > passiveAt)
+      } else if ((log - done) * frame > limits.passive)
         unlessFull(reserve, () => checkpoint(db, 'PASSIVE'))
       complete = false
     } else if (!complete) {

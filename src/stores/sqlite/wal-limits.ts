@@ -1,0 +1,40 @@
+/** How long the write-ahead log may become before it is copied into the database, and before it starts anew. */
+
+const mebibyte = 1024 ** 2
+/** Twelve and thirty-two: pages that many commits change are copied once, and the log stays under 64 MiB under any load. */
+const usualRestart = 32 * mebibyte
+const passiveShare = 3 / 8
+/** Of a reserve that is not made yet nobody knows how large it will be. */
+const unknownRestart = 16 * mebibyte
+const leastRestart = 4 * mebibyte
+/** While the disk is full the log must live on the room that it has. */
+const scarceRestart = mebibyte
+/** From here on the writers wait until all of it is copied: they are faster than the disk. */
+const hurryAt = 44 * mebibyte
+
+export interface WalLimits {
+  /** Above this many bytes that are not copied yet the log is copied beside the writers. */
+  readonly passive: number
+  /** Above this many the writers wait a moment, because only a log that nobody appends to can start anew. */
+  readonly restart: number
+  /** Above this many nothing is copied before they wait. */
+  readonly hurry: number
+}
+
+/**
+ * What the log holds must fit into the database when the disk is full, so it is at most half of the reserve that the folder
+ * has for that. `held` in bytes.
+ */
+export function walLimits(
+  reserve: { readonly full: boolean; readonly held: number } | undefined,
+): WalLimits {
+  const restart = restartOf(reserve)
+  return { passive: restart * passiveShare, restart, hurry: hurryAt }
+}
+
+function restartOf(reserve: { readonly full: boolean; readonly held: number } | undefined): number {
+  if (reserve === undefined) return usualRestart
+  if (reserve.full) return scarceRestart
+  if (reserve.held === 0) return unknownRestart
+  return Math.min(usualRestart, Math.max(leastRestart, reserve.held / 2))
+}
