@@ -19,7 +19,7 @@ function indexOfOperation(name: string): number {
 }
 /** Statuses that are told apart; the last stands for every other. */
 export const statusLabels: readonly string[] =
-  '200 201 204 206 301 302 304 307 400 403 404 405 408 409 411 412 416 417 431 500 501 503 other'.split(
+  '200 201 204 206 301 302 304 307 400 403 404 405 408 409 411 412 416 417 431 500 501 503 504 507 other'.split(
     ' ',
   )
 export const errorLabels: readonly string[] = [...Object.keys(errorTable), 'other']

@@ -4,7 +4,9 @@ import { test } from 'node:test'
 import { mayReadMetrics } from '../endpoints/metrics/metrics.ts'
 import type { Incoming, Outgoing } from '../gateway/message.ts'
 import { newRecord } from '../gateway/message.ts'
-import { Counters, countersBytes } from './counters.ts'
+import { errorTable } from '../model/errors.ts'
+import { queryErrorTable } from '../model/query-errors.ts'
+import { Counters, countersBytes, statusLabels } from './counters.ts'
 import { printMetrics } from './metrics.ts'
 import { withOwnPaths } from './own-paths.ts'
 
@@ -109,4 +111,14 @@ test('attack 33: metrics are for this machine or for who has the token', () => {
   assert.equal(mayReadMetrics(from('127.0.0.1'), 'token'), false)
   assert.equal(mayReadMetrics(from('1.2.3.4', { authorization: 'Bearer token' }), 'token'), true)
   assert.equal(mayReadMetrics(from('1.2.3.4', { authorization: 'Bearer tokem' }), 'token'), false)
+})
+
+test('every status that an error has is counted by itself', () => {
+  const statuses = [...Object.values(errorTable), ...Object.values(queryErrorTable)].map(
+    ([status]) => String(status),
+  )
+  assert.deepEqual(
+    statuses.filter(status => !statusLabels.includes(status)),
+    [],
+  )
 })
