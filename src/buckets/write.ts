@@ -53,14 +53,14 @@ export class Draft {
   readonly adds: Add[] = []
   /** The bucket that has a quota, or whose volume has one, and what the batch changes in it. */
   #metered: BucketInfo | undefined
-  readonly #changes: Change[] = []
+  #changes: Change[] | undefined
 
   batch(): Batch {
     const references = this.adds.length > 1 ? summed(this.adds) : this.adds
     const adds =
       this.#metered === undefined
         ? references
-        : [...references, ...meterAdds(this.#metered, this.#changes)]
+        : [...references, ...meterAdds(this.#metered, this.#changes ?? [])]
     return { checks: this.checks, writes: this.writes, adds }
   }
 
@@ -78,6 +78,7 @@ export class Draft {
 
   /** A version comes or goes. */
   countVersion(bucket: BucketInfo, record: Counted, times: 1 | -1): void {
+    if (!isMetered(bucket)) return
     const { key, size, writer } = record
     const version = bucket.versioning === 'off' ? '' : record.version
     this.count(bucket, { key, version, bytes: times * size, objects: times, writer })
@@ -87,6 +88,7 @@ export class Draft {
   count(bucket: BucketInfo, change: Change): void {
     if (!isMetered(bucket)) return
     this.#metered = bucket
+    this.#changes ??= []
     this.#changes.push(change)
   }
 

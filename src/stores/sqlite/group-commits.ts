@@ -12,9 +12,13 @@ import { spareBytes } from './wal.ts'
 /** A batch, or who decides on one once it is his turn. */
 type Deciding = EncodedBatch | (() => EncodedBatch | undefined)
 
+interface Committed {
+  readonly revision: number
+}
+
 interface Waiting {
   readonly batch: Deciding
-  readonly resolve: (result: { readonly revision: number }) => void
+  readonly resolve: (committed: Committed) => void
   readonly reject: (error: Error) => void
 }
 
@@ -66,10 +70,13 @@ export class GroupCommits {
     )
   }
 
-  /** Takes a batch, or what decides on one with the turn held, before anything else is written. */
-  commit(batch: Deciding): Promise<{ readonly revision: number }> {
+  /**
+   * Takes a batch, or what decides on one with the turn held, before anything else is written. Resolves with the answer,
+   * which is asked for when all that it rests on is durable and must not throw.
+   */
+  commit<T>(batch: Deciding, answer: (committed: Committed) => T): Promise<T> {
     return new Promise((resolve, reject) => {
-      this.#queue.push({ batch, resolve, reject })
+      this.#queue.push({ batch, resolve: committed => resolve(answer(committed)), reject })
       this.#pumping ??= this.#pump()
     })
   }

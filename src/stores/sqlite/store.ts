@@ -149,7 +149,7 @@ function storeOf({ db, shared, tables, wal, options, storeId }: Parts): SqliteSt
     commit(batch) {
       try {
         open.require()
-        return commits.commit(encodeBatch(tables, batch))
+        return commits.commit(encodeBatch(tables, batch), committed => committed)
       } catch (error) {
         return Promise.reject(asError(error))
       }
@@ -202,16 +202,20 @@ function readOn(open: Open, request: ReadRequest, how?: ReadOptions): Promise<Re
 
 type Decide<T> = (found: readonly Got<object>[]) => Decision<T>
 
-/** Hands in what decides in the turn of its group, and answers as it decided last. */
-async function decideOn<T>(open: Open, gets: readonly Get[], decide: Decide<T>): Promise<T> {
-  open.require()
-  let decision: Decision<T> | undefined
-  await open.commits.commit(() => {
-    decision = decide(told(() => open.reads.within(gets)))
+/** Hands in what decides in the turn of its group, and answers as it decided last. Not async, as {@link readOn}. */
+function decideOn<T>(open: Open, gets: readonly Get[], decide: Decide<T>): Promise<T> {
+  try {
+    open.require()
+  } catch (error) {
+    return Promise.reject(asError(error))
+  }
+  let result: T
+  const deciding = () => {
+    const decision = decide(told(() => open.reads.within(gets)))
+    ;({ result } = decision)
     return decision.batch === undefined ? undefined : encodeBatch(open.tables, decision.batch)
-  })
-  if (decision === undefined) throw new Error('nothing was decided')
-  return decision.result
+  }
+  return open.commits.commit(deciding, () => result)
 }
 
 /** What ends it all: no connection of the process tells anything from then on. */
