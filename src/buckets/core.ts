@@ -9,6 +9,7 @@ import {
   type Batch,
   type Check,
   Conflict,
+  commitDecided,
   type Decision,
   type MetaStore,
 } from '../ports/meta-store.ts'
@@ -119,33 +120,42 @@ export const attemptsMax = 10
 /** What is to be committed, if anything, and what is told then. */
 export type Plan<T> = Decision<T>
 
-/** One try of a write; it says what it wanted to commit, since a Conflict may be about a quota. */
-type Try<T> = (wanted: { batch: Batch }) => Promise<T>
+/** Takes down what an attempt is about to commit, since a Conflict may be about a quota, and gives it back. */
+type Note = <T>(plan: Plan<T>) => Plan<T>
 
-export interface Tried {
+export interface KeyWrite {
   readonly key: string
+  /** Whether the client put conditions: who loses every time is told otherwise then. */
   readonly conditional: boolean
 }
 
 /**
- * Tries again when a check failed, one at a time per key once there is contention. Another worker knows nothing of that
+ * Calls `once` again when a check failed, one at a time per key once there is contention. Another worker knows nothing of that
  * queue: who loses twice waits a moment of chance, longer each time (half a second in all), so that the writers of the other
  * come to their end.
  */
-export async function again<T>(space: Space, request: Tried, once: Try<T>): Promise<T> {
+export async function retryOnConflict<T>(
+  space: Space,
+  request: KeyWrite,
+  once: (note: Note) => Promise<T>,
+): Promise<T> {
   const { queue, store } = space.core
   const name = `${space.bucket.id}/${request.key}`
   let release = queue.contended(name) ? await queue.enter(name) : undefined
+  let batch = nothing
+  const note: Note = plan => {
+    batch = plan.batch ?? nothing
+    return plan
+  }
   try {
     for (let tries = 0; tries < attemptsMax; tries++) {
-      const wanted = { batch: nothing }
       try {
-        return await once(wanted)
+        return await once(note)
       } catch (error) {
         // Bytes that the decision read went meanwhile, so it rested on what is no more.
         if (error instanceof BlobMissing) continue
         if (!(error instanceof Conflict)) throw error
-        await requireQuota(store, space.bucket, wanted.batch, error)
+        await requireQuota(store, space.bucket, batch, error)
       }
       release ??= await queue.enter(name)
       if (tries > 0) await space.core.wait(Math.random() * 2 ** tries)
@@ -157,37 +167,15 @@ export async function again<T>(space: Space, request: Tried, once: Try<T>): Prom
   throw new S3Error(request.conditional ? 'ConditionalRequestConflict' : 'SlowDown')
 }
 
-/**
- * Reads, decides and commits, {@link again} when a check failed. `decide` reads tentatively; what it throws is told only when
- * what it rests on is durable.
- */
+/** Reads (tentatively), decides and commits, by {@link retryOnConflict}. */
 export function attempt<T>(
   space: Space,
-  request: Tried,
+  request: KeyWrite,
   decide: () => Promise<Plan<T>>,
 ): Promise<T> {
-  return again(space, request, wanted => decideAndCommit(space.core.store, wanted, decide))
-}
-
-/** One try of {@link attempt}. */
-export async function decideAndCommit<T>(
-  store: MetaStore,
-  wanted: { batch: Batch },
-  decide: () => Promise<Plan<T>>,
-): Promise<T> {
-  let plan: Plan<T>
-  try {
-    plan = await decide()
-  } catch (error) {
-    if (!(error instanceof BlobMissing)) await store.settle()
-    throw error
-  }
-  if (plan.batch === undefined) await store.settle()
-  else {
-    wanted.batch = plan.batch
-    await store.commit(plan.batch)
-  }
-  return plan.result
+  return retryOnConflict(space, request, note =>
+    commitDecided(space.core.store, async () => note(await decide())),
+  )
 }
 
 /** The check that every write makes: the bucket is still the one that was resolved, in the state it had then. */

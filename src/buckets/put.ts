@@ -32,7 +32,7 @@ export async function put(space: Space, request: PutRequest): Promise<PutResult>
       : inlineContent(core, bytes)
   const digests = received.digests()
   const { key, conditions } = request
-  // The commonest write of all: no layers of promises and closures that this one could do without.
+  // Not by `discardOnFailure`: the commonest write of all does without its promises and closures.
   try {
     return await attemptOnKey(space, { key, conditional: isConditional(conditions) }, state =>
       planWhole(space, request, { state, content, digests }),

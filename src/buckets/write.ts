@@ -5,6 +5,7 @@ import {
   type Add,
   type Batch,
   type Check,
+  commitDecided,
   get,
   type ReadOptions,
   type Stored,
@@ -12,7 +13,7 @@ import {
   type Write,
 } from '../ports/meta-store.ts'
 import { type Located, references } from './content.ts'
-import { again, decideAndCommit, type Plan, type Space, type Tried } from './core.ts'
+import { type KeyWrite, type Plan, retryOnConflict, type Space } from './core.ts'
 import { type Change, isMetered, meterAdds } from './meters.ts'
 import {
   asCurrent,
@@ -121,25 +122,21 @@ const replacedColumns = ['size', 'etag', 'modified', 'body', 'content']
 const meteredColumns = [...replacedColumns, 'writer']
 
 /**
- * Decides on what the key holds and commits, in one call of the store; again when somebody was faster. In a bucket without
+ * Decides on what the key holds and commits, in one call of the store, by {@link retryOnConflict}. In a bucket without
  * versioning nothing of the record stays, so that little of it is read.
  */
 export function attemptOnKey<T>(
   space: Space,
-  request: Tried,
+  request: KeyWrite,
   decide: (state: KeyState) => Plan<T>,
 ): Promise<T> {
-  return again(space, request, wanted => {
+  return retryOnConflict(space, request, note => {
     const { core, bucket } = space
     const { key } = request
-    const planned = (state: KeyState) => {
-      const plan = decide(state)
-      wanted.batch = plan.batch ?? wanted.batch
-      return plan
-    }
+    const planned = (state: KeyState) => note(decide(state))
     if (bucket.versioning === 'Suspended') {
-      // A null version that is to be replaced is found only by what was read before.
-      return decideAndCommit(core.store, wanted, () => readKey(space, key).then(planned))
+      // Where the null version is that is to be replaced, only a first read tells.
+      return commitDecided(core.store, () => readKey(space, key).then(planned))
     }
     const at = [bucket.id, key]
     if (bucket.versioning === 'Enabled') {

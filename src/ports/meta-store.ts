@@ -233,22 +233,32 @@ export function scan<R extends object>(table: Table<R>, rest: Omit<Scan<R>, 'tab
   return { table, ...rest }
 }
 
-/** {@link MetaStore.commitOn} where nothing is nearer than one call after the other. */
-export async function decideThenCommit<const G extends readonly Get[], T>(
-  store: Pick<MetaStore, 'read' | 'commit' | 'settle'>,
-  gets: G,
-  decide: (gets: GetResults<G>) => Decision<T>,
+/** Commits what is decided. What `decide` throws is told, as its result is, when what it rests on is durable. */
+export async function commitDecided<T>(
+  store: Pick<MetaStore, 'commit' | 'settle'>,
+  decide: () => Promise<Decision<T>>,
 ): Promise<T> {
-  const found = await store.read({ gets }, { tentative: true })
   let decision: Decision<T>
   try {
-    decision = decide(found.gets)
+    decision = await decide()
   } catch (error) {
     await store.settle()
     throw error
   }
   await (decision.batch === undefined ? store.settle() : store.commit(decision.batch))
   return decision.result
+}
+
+/** {@link MetaStore.commitOn} where nothing is nearer than one call after the other. */
+export function decideThenCommit<const G extends readonly Get[], T>(
+  store: Pick<MetaStore, 'read' | 'commit' | 'settle'>,
+  gets: G,
+  decide: (gets: GetResults<G>) => Decision<T>,
+): Promise<T> {
+  return commitDecided(store, async () => {
+    const found = await store.read({ gets }, { tentative: true })
+    return decide(found.gets)
+  })
 }
 
 /** Commits what whoever is first does for all: false where somebody else was, and nothing of the batch was done. */
