@@ -8,6 +8,13 @@ const minutes = Array.from(
   { length: 1440 },
   (_, i) => `${twoDigits[Math.floor(i / 60)]}:${twoDigits[i % 60]}:`,
 )
+/** Hour, minute and second of the milliseconds since midnight. */
+const clockTime = (inDay: number): string => {
+  const seconds = Math.floor(inDay / 1000)
+  const minute = Math.floor(seconds / 60)
+  return `${minutes[minute]}${twoDigits[seconds - minute * 60]}`
+}
+
 const fractions = Array.from({ length: 1000 }, (_, i) => `.${String(i).padStart(3, '0')}Z`)
 
 // A listing's dates may be of any day, and in any order: the texts of eleven years' days are kept.
@@ -27,10 +34,7 @@ export const formatIso = (date: Date): string => {
     dayTexts.set(day, dayText)
   }
   const inDay = millis - day * dayMillis
-  const seconds = Math.floor(inDay / 1000)
-  const minute = Math.floor(seconds / 60)
-  const fraction = fractions[inDay - seconds * 1000]
-  return `${dayText}${minutes[minute]}${twoDigits[seconds - minute * 60]}${fraction}`
+  return `${dayText}${clockTime(inDay)}${fractions[inDay % 1000]}`
 }
 
 // Objects that are read together were often written on the same day.
@@ -43,14 +47,12 @@ export const formatHttpDate = (date: Date): string => {
   const day = Math.floor(millis / dayMillis)
   if (day !== lastDay) {
     const text = date.toUTCString()
-    // Years may have more than four digits; what is no date is told as such.
+    // Of a year of more than four digits, or `Invalid Date`.
     if (text.length !== 29) return text
     lastDayText = text.slice(0, 17)
     lastDay = day
   }
-  const seconds = Math.floor((millis - day * dayMillis) / 1000)
-  const minute = Math.floor(seconds / 60)
-  return `${lastDayText}${minutes[minute]}${twoDigits[seconds - minute * 60]} GMT`
+  return `${lastDayText}${clockTime(millis - day * dayMillis)} GMT`
 }
 
 type Fields = readonly [

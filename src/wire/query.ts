@@ -122,7 +122,7 @@ const readName = (rawName: string): { name: string; plain: boolean; place: numbe
   return { name, plain: false, place: placeOf(name) }
 }
 
-// What a client says of its signatures is the same in all of them, but when and what it signed.
+// By place: what a client says of its signatures is the same in all of them, but for the date and the signature.
 const lastOfPlace: QueryPair[] = []
 
 const readPair = (rawName: string, rawValue: string): QueryPair => {
@@ -161,7 +161,7 @@ const readPairs = (raw: string, from: number, to: number): QueryPair[] => {
   return pairs
 }
 
-// Of URLs that were presigned in the same second for the same key only the signature differs, and that comes last.
+// Up to the last `&`. URLs that one access key presigned in the same second differ in the signature only, which comes last.
 let lastHead = ''
 let lastPairs: readonly QueryPair[] = []
 

@@ -11,11 +11,15 @@ const slash = 0x2f
 const percent = 0x25
 const equals = 0x3d
 
-/** What a digit of hex is worth, in capitals as AWS writes them; -1 for what is none. */
-const upperHex = (code: number): number => {
+/** The value of a hexadecimal digit; -1 for any other character. */
+const hexDigit = (code: number): number => {
   if (code >= 0x30 && code <= 0x39) return code - 0x30
-  return code >= 0x41 && code <= 0x46 ? code - 0x37 : -1
+  const lower = code | 0x20
+  return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1
 }
+
+/** The same of capitals only, in which AWS writes escapes. */
+const upperHexDigit = (code: number): number => (code < 0x61 ? hexDigit(code) : -1)
 
 /** Whether `raw` is encoded already as AWS encodes: nothing but unreserved characters and `%XX` of others. */
 const isEncoded = (raw: string, keepSlash: boolean): boolean => {
@@ -23,8 +27,8 @@ const isEncoded = (raw: string, keepSlash: boolean): boolean => {
     const code = raw.charCodeAt(i)
     if (unreserved[code] === 1 || (keepSlash && code === slash)) continue
     if (code !== percent) return false
-    const high = upperHex(raw.charCodeAt(i + 1))
-    const low = upperHex(raw.charCodeAt(i + 2))
+    const high = upperHexDigit(raw.charCodeAt(i + 1))
+    const low = upperHexDigit(raw.charCodeAt(i + 2))
     if (high < 0 || low < 0) return false
     const byte = high * 16 + low
     if (unreserved[byte] === 1 || (keepSlash && byte === slash)) return false
@@ -38,12 +42,6 @@ const escapes = Array.from({ length: 256 }, (_, byte) =>
     ? String.fromCharCode(byte)
     : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`,
 )
-
-const hexDigit = (code: number): number => {
-  if (code >= 0x30 && code <= 0x39) return code - 0x30
-  const lower = code | 0x20
-  return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1
-}
 
 /** Decodes percent-escapes and encodes the bytes again as AWS does. `raw` has one character per byte. */
 const recode = (raw: string, keepSlash: boolean): string => {
@@ -85,7 +83,8 @@ const encodeBytes = (text: string, keepSlash: boolean): string => {
 const recodeQuery = (raw: string): string =>
   recode(raw.includes('+') ? raw.replaceAll('+', '%20') : raw, false)
 
-// Of what clients say of their signatures only the credential is encoded, and it is the same all day long.
+// Of a presigned URL's parameters the credential alone has escapes. It is the same all day, and so is the pair: parseQuery
+// gives the one before again.
 let lastEncoded: QueryPair | undefined
 
 const isPairEncoded = (pair: QueryPair): boolean => {

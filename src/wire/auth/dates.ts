@@ -10,54 +10,37 @@ const digits = (text: string, from: number, count: number): number => {
   return value
 }
 
-/** Milliseconds of a day of the calendar and a time of day; NaN where there is no such moment. */
-const moment = (
-  day: readonly [number, number, number],
-  time: readonly [number, number, number],
-) => {
-  const [year, month, date] = day
-  const [hour, minute, second] = time
-  if (!(hour < 24 && minute < 60 && second < 61)) return Number.NaN
-  const ms = Date.UTC(year, month - 1, date, hour, minute, second)
+/** The beginning of a day, in milliseconds since the epoch; NaN where the calendar has no such day. */
+const midnight = (year: number, month: number, date: number): number => {
+  const ms = Date.UTC(year, month - 1, date)
   // Date.UTC carries 31 June over into July; such a date is none.
-  const check = new Date(Date.UTC(year, month - 1, date))
+  const check = new Date(ms)
   return check.getUTCMonth() === month - 1 && check.getUTCDate() === date ? ms : Number.NaN
 }
 
-// A client presigns many URLs in the same second.
-let lastText = ''
-let lastTime = Number.NaN
+/** Milliseconds since midnight, leap seconds among them; NaN where there is no such time. */
+const timeOfDay = (hour: number, minute: number, second: number): number =>
+  hour < 24 && minute < 60 && second < 61 ? ((hour * 60 + minute) * 60 + second) * 1000 : Number.NaN
 
-/** `20130524T000000Z` in milliseconds since the epoch; NaN if `text` is not of that form. */
-export const parseAmzDate = (text: string): number => {
-  if (text !== lastText) {
-    lastTime = readAmzDate(text)
-    lastText = text
-  }
-  return lastTime
-}
-
-// Most dates are of the same day.
+// Most requests are signed on the same day as the one before.
 let lastDay = ''
 let lastMidnight = Number.NaN
 
 const midnightOf = (day: string): number => {
   if (day !== lastDay) {
-    lastMidnight = moment([digits(day, 0, 4), digits(day, 4, 2), digits(day, 6, 2)], [0, 0, 0])
+    lastMidnight = midnight(digits(day, 0, 4), digits(day, 4, 2), digits(day, 6, 2))
     lastDay = day
   }
   return lastMidnight
 }
 
-const readAmzDate = (text: string): number => {
+/** `20130524T000000Z` in milliseconds since the epoch; NaN if `text` is not of that form. */
+export const parseAmzDate = (text: string): number => {
   if (text.length !== 16 || text.charCodeAt(8) !== 0x54 || text.charCodeAt(15) !== 0x5a) {
     return Number.NaN
   }
-  const hour = digits(text, 9, 2)
-  const minute = digits(text, 11, 2)
-  const second = digits(text, 13, 2)
-  if (!(hour < 24 && minute < 60 && second < 61)) return Number.NaN
-  return midnightOf(text.slice(0, 8)) + ((hour * 60 + minute) * 60 + second) * 1000
+  const time = timeOfDay(digits(text, 9, 2), digits(text, 11, 2), digits(text, 13, 2))
+  return midnightOf(text.slice(0, 8)) + time
 }
 
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
@@ -73,7 +56,10 @@ export const parseHttpDate = (text: string): number => {
   if (match === null) return Number.NaN
   const [, date, name, year, hour, minute, second] = match
   const month = months.indexOf(name ?? '') + 1
-  return moment([Number(year), month, Number(date)], [Number(hour), Number(minute), Number(second)])
+  return (
+    midnight(Number(year), month, Number(date)) +
+    timeOfDay(Number(hour), Number(minute), Number(second))
+  )
 }
 
 const two = (value: number): string => (value < 10 ? `0${value}` : `${value}`)

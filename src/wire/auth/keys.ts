@@ -68,8 +68,9 @@ const textMax = 2048
 // The two messages that an HMAC hashes (RFC 2104): the key with its padding, then the text or the first digest.
 const inner = Buffer.alloc(blockBytes + textMax)
 const outer = Buffer.alloc(blockBytes + digestBytes)
+/** Whose padding stands in both. */
 let padded: Buffer | undefined
-// Of one length are most texts that are signed.
+/** What of `inner` was hashed last. Most texts are of one length, and a view made for each is work for the garbage collector. */
 let message = inner
 
 const pad = (key: Buffer): void => {

@@ -135,7 +135,7 @@ const queryAlgorithm = (algorithm: string): boolean => {
 
 /** The parameters of a presigned URL by their places in `signatureParameters`, each at most once. */
 const queryParameters = (request: AuthRequest): (string | undefined)[] => {
-  const found: (string | undefined)[] = signatureParameters.map(noValue)
+  const found: (string | undefined)[] = signatureParameters.map(() => undefined)
   for (const { name, value, place } of request.query.pairs) {
     if (place < 0) continue
     if (found[place] !== undefined) throw malformedQuery(`${name} must be given only once.`)
@@ -143,7 +143,6 @@ const queryParameters = (request: AuthRequest): (string | undefined)[] => {
   }
   return found
 }
-const noValue = (): undefined => undefined
 
 /**
  * Reads a presigned URL.
