@@ -68,13 +68,7 @@ export function told(thrown: unknown): Told {
     }
   }
   if (thrown instanceof StoreFull)
-    return {
-      status: 507,
-      code: 'InsufficientStorage',
-      message: 'The disk of this server is full. Try again once there is room.',
-      headers: [],
-      cause: thrown,
-    }
+    return { ...told(new QueryError('InsufficientStorage')), cause: thrown }
   const message = 'We encountered an internal error. Please try again.'
   return { status: 500, code: 'InternalError', message, headers: [], cause: thrown }
 }

@@ -123,9 +123,10 @@ export class RequestContext implements Context {
   authorize(action: string, resource: Asked): void | Promise<void> {
     const { via, uploadId } = resource
     if (uploadId !== undefined) return this.#authorizeUpload(action, resource, uploadId)
-    const hasLinks = via !== undefined && via.length > 0
     const { principal, volume } = this
-    if (!hasLinks && isPlain({ principal, bucket: resource.bucket, volume })) return undefined
+    const plain = isPlain({ principal, bucket: resource.bucket, volume })
+    const hasLinks = via !== undefined && via.length > 0
+    if (plain && !hasLinks) return undefined
     const question = this.#question(action, resource)
     if (hasLinks) {
       const links = via.map(bucket =>
@@ -135,7 +136,7 @@ export class RequestContext implements Context {
       if (unknown !== undefined) return this.#authorizeKnowing(unknown, action, resource)
       links.forEach(authorize)
     }
-    if (isPlain(question)) return undefined
+    if (plain) return undefined
     if (this.#lacksOwner(question)) return this.#authorizeKnowing(question, action, resource)
     if (resource.object === undefined && needsObject(question))
       return this.#authorizeObject(question, resource)

@@ -63,7 +63,7 @@ async function open(context: Context, ref: VersionRef): Promise<OpenObject> {
   }
 }
 
-/** What is not at hand. */
+/** The answer where bytes are still to be read, or a part to be found. */
 async function read(
   input: GetObjectRequest,
   opened: OpenObject,
@@ -85,6 +85,7 @@ export const getObject: Operation<'GetObject'> = {
     requireReadable(input, context)
     const ref = versionRef(input)
     let opened: OpenObject
+    // As `open` does it: what is at hand is answered after this one promise.
     try {
       opened = await context.keyspace.open(ref)
     } catch (thrown) {
