@@ -10,6 +10,12 @@ interface Count {
 }
 
 const counts = table<Count>({ name: 'counts', key: { id: 'text' }, columns: { count: 'int' } })
+const shared = table<Count>({
+  name: 'shared',
+  key: { id: 'text' },
+  columns: { count: 'int' },
+  counter: { column: 'count', atZero: 'remove' },
+})
 
 type Open = () => MetaStore
 
@@ -93,6 +99,47 @@ function failureTests(open: Open): void {
   })
 }
 
+function referenceTests(open: Open): void {
+  const sharedOf = async (id: string) =>
+    (await open().read({ gets: [get(shared, [id])] })).gets[0].record?.count
+  const writeNew = (id: string) =>
+    ({ put: counts, record: { id, count: 0 }, absent: true }) as const
+  /** Takes one reference away, and writes what may not be there. */
+  const release = (id: string, fresh: string, floor?: number) =>
+    open().commitOn([get(shared, [id])], ([{ record }]) => {
+      const add = { table: shared, key: [id], column: 'count', delta: -1 }
+      const adds = [floor === undefined ? add : { ...add, floor }]
+      return { batch: { adds, writes: [writeNew(fresh)] }, result: record?.count }
+    })
+
+  it('removes a record with its last reference, and no other', async () => {
+    await open().commit({ writes: [{ put: shared, record: { id: 'two', count: 2 } }] })
+    assert.equal(await release('two', 'fresh 1'), 2)
+    assert.equal(await sharedOf('two'), 1)
+    await assert.rejects(release('two', 'fresh 2', 1), Conflict)
+    assert.equal(await release('two', 'fresh 2'), 1)
+    assert.equal(await sharedOf('two'), undefined)
+    await assert.rejects(release('two', 'fresh 3'), Conflict)
+    assert.equal(await countOf(open(), 'fresh 3'), undefined)
+  })
+
+  it('keeps the reference where the rest of the batch is refused, and does what was handed in beside it', async () => {
+    const record = { id: 'kept', count: 1 }
+    await open().commit({ writes: [{ put: shared, record }, writeNew('taken')] })
+    const answers = await Promise.allSettled([
+      increase(open(), 'before'),
+      release('kept', 'taken'),
+      increase(open(), 'after'),
+    ])
+    const [before, refused, after_] = answers
+    assert.deepEqual([before.status, after_.status], ['fulfilled', 'fulfilled'])
+    assert.ok(refused.status === 'rejected' && refused.reason instanceof Conflict)
+    assert.equal(refused.reason.kind, 'write')
+    assert.equal(await sharedOf('kept'), 1)
+    assert.deepEqual([await countOf(open(), 'before'), await countOf(open(), 'after')], [1, 1])
+  })
+}
+
 function raceTests(open: Open, all: () => readonly MetaStore[]): void {
   it('loses none of many that are handed in together, nor one among commits', async () => {
     const stores = all()
@@ -116,7 +163,7 @@ export function decisionsContract(name: string, factory: MetaFactory): void {
   describe(`${name} takes decisions`, () => {
     let opened: Awaited<ReturnType<MetaFactory>>
     before(async () => {
-      opened = await factory([counts], 2)
+      opened = await factory([counts, shared], 2)
     })
     after(async () => {
       await opened.close()
@@ -124,6 +171,7 @@ export function decisionsContract(name: string, factory: MetaFactory): void {
     const open = () => opened.stores[0]
     resultTests(open)
     failureTests(open)
+    referenceTests(open)
     raceTests(open, () => opened.stores)
     it('refuses one once it is closed', async () => {
       const other = await factory([counts], 1)

@@ -56,6 +56,8 @@ interface Sum {
 }
 
 const none: readonly never[] = []
+/** The one add of the batch is made already. */
+const dropped: readonly never[] = []
 
 /** Throws a TypeError or RangeError for a batch that no store could take. */
 export function encodeBatch(tables: Tables, batch: Batch): EncodedBatch {
@@ -264,6 +266,26 @@ function judge(
   return judgeChecks(checks, checked, riding) ?? sumAdds(adds)
 }
 
+/**
+ * As {@link judge} for a batch that was decided on within this transaction, so that what its one write rests on stands: a record
+ * whose last reference goes is removed at once, in one statement.
+ */
+function judgeDecided(batch: EncodedBatch, checked: Checked): readonly Sum[] | Conflict {
+  const conflict = judgeChecks(batch.checks, checked, batch.riding)
+  if (conflict !== undefined) return conflict
+  const [add] = batch.adds
+  if (batch.adds.length !== 1 || add === undefined || !dropLast(add)) return sumAdds(batch.adds)
+  checked.forget(add.statements)
+  return dropped
+}
+
+/** False where this is not the record's last reference, and nothing was done. */
+function dropLast({ statements, key, column, delta, floor = 0 }: EncodedAdd): boolean {
+  const { counter } = statements.layout.shape
+  const ends = counter?.column === column && counter.atZero === 'remove' && delta < 0 && floor <= 0
+  return ends && statements.removeCounted(key, column, -delta)
+}
+
 /** Writes what is to be absent; where something stands already, what was written is taken back. */
 function insertAbsent(
   writes: readonly EncodedWrite[],
@@ -320,18 +342,24 @@ function firstOf(batch: EncodedBatch, checked: Checked, found: Conflict): Confli
 
 /**
  * Judges the whole batch and only then writes, so that a batch that fails leaves next to nothing to undo.
- * Returns the Conflict, or undefined when all was written under the revision. Throws SQLite's errors.
+ * Returns the Conflict, or undefined when all was written under the revision. Throws SQLite's errors, and a Conflict where the
+ * transaction must be rolled back for it. `decided`: the batch rests on what was read within this transaction.
  */
 export function applyBatch(
   batch: EncodedBatch,
   revision: number,
   checked: Checked,
+  decided = false,
 ): Conflict | undefined {
   const { riding, writes } = batch
-  const sums = judge(batch, checked, riding)
+  const sums = decided ? judgeDecided(batch, checked) : judge(batch, checked, riding)
   if (sums instanceof Conflict) return firstOf(batch, checked, sums)
   const refused = writeRefusable(batch, revision, checked)
-  if (refused !== undefined) return firstOf(batch, checked, refused)
+  if (refused !== undefined) {
+    // What was dropped only the whole transaction can take back.
+    if (sums === dropped) throw refused
+    return firstOf(batch, checked, refused)
+  }
   for (const { add, value, gone } of sums) {
     checked.forget(add.statements)
     if (gone) add.statements.remove(add.key)

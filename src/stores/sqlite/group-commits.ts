@@ -128,11 +128,7 @@ export class GroupCommits {
     }
     for (const waiting of group) {
       const cause = group.length === 1 ? error : this.#tryRun([waiting])
-      if (cause === undefined) continue
-      const full = isDiskFull(cause, reserve)
-      waiting.reject(
-        full ? new StoreFull(cause) : new StoreUnavailable('the database could not commit', cause),
-      )
+      if (cause !== undefined) waiting.reject(toldOf(cause, reserve))
     }
   }
 
@@ -221,6 +217,14 @@ export class GroupCommits {
   }
 }
 
+/** A Conflict for which the transaction was rolled back is one for the caller; anything else is the machine's. */
+function toldOf(cause: unknown, reserve: Reserve | undefined): Error {
+  if (cause instanceof Conflict) return cause
+  return isDiskFull(cause, reserve)
+    ? new StoreFull(cause)
+    : new StoreUnavailable('the database could not commit', cause)
+}
+
 /** Within the transaction. SQLite's errors are thrown; what the one who decides throws is his own failure. */
 function decideAndApply(waiting: Waiting, before: number, checked: Checked): Outcome {
   const failed = (failure: Error) => ({ waiting, batch: undefined, failure, revision: before })
@@ -232,7 +236,8 @@ function decideAndApply(waiting: Waiting, before: number, checked: Checked): Out
     return failed(error instanceof Error ? error : new Error(String(error)))
   }
   if (batch === undefined) return { waiting, batch, failure: undefined, revision: before }
-  const conflict = applyBatch(batch, before + 1, checked)
+  const decided = typeof waiting.batch === 'function'
+  const conflict = applyBatch(batch, before + 1, checked, decided)
   if (conflict !== undefined) return failed(conflict)
   return { waiting, batch, failure: undefined, revision: before + 1 }
 }

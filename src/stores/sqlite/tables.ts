@@ -47,6 +47,7 @@ export class TableStatements {
   readonly #follows = new Map<string, Query & { readonly target: TableStatements }>()
   readonly #others = new Map<string, StatementSync>()
   readonly #numbers = new Map<string, StatementSync>()
+  readonly #counted = new Map<string, StatementSync>()
 
   constructor(db: DatabaseSync, layout: Layout) {
     this.#db = db
@@ -188,6 +189,18 @@ export class TableStatements {
       `DELETE FROM ${this.layout.sqlName} WHERE ${this.#where} AND "revision" = ?`,
     )
     return this.#removeAt.run(...key, expected).changes === 1
+  }
+
+  /** As {@link remove}, but false where the number is another or the record is not there. */
+  removeCounted(key: readonly KeyValue[], column: string, count: number): boolean {
+    let statement = this.#counted.get(column)
+    if (statement === undefined) {
+      statement = this.#db.prepare(
+        `DELETE FROM ${this.layout.sqlName} WHERE ${this.#where} AND ${quoted(column)} = ?`,
+      )
+      this.#counted.set(column, statement)
+    }
+    return statement.run(...key, count).changes === 1
   }
 
   /** The first record whose key begins with these values. */
