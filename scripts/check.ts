@@ -1,6 +1,6 @@
 /**
- * `npm run check`: what `printed`, `lint` and `test:fast` of package.json say, the tests beside the rest, for there is time
- * in which they wait. Everything is run to its end, and what failed is told last.
+ * `npm run check`: the scripts `printed`, `lint` and `test:fast` of package.json, the tests beside the other two, because
+ * tests often wait. Every command is run, whatever failed before it, and those that failed are told last.
  */
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
@@ -14,7 +14,7 @@ const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 const path = `${join(root, 'node_modules', '.bin')}${delimiter}${process.env['PATH'] ?? ''}`
 const failed: string[] = []
 
-/** Output is told in one piece, so that commands side by side do not mix theirs. */
+/** Resolves when the command has ended. Output is told in one piece, so that commands side by side do not mix theirs. */
 function run(command: string): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>()
   const output: Buffer[] = []
@@ -34,6 +34,7 @@ function run(command: string): Promise<void> {
   return promise
 }
 
+/** Runs the commands of these scripts one after the other. */
 async function all(...names: string[]): Promise<void> {
   for (const name of names) {
     const said = scripts[name]

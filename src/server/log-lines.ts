@@ -47,17 +47,11 @@ const field = (name: string, value: string): string =>
   value === '' ? '' : `,"${name}":${quoted(value)}`
 
 /** Who did what where, but for the key. */
-interface Deed {
-  readonly remote: string
-  readonly accessKeyId: string
-  readonly account: string
-  readonly identity: string
-  readonly subject: string
-  readonly method: string
-  readonly operation: string
-  readonly volume: string
-  readonly bucket: string
-}
+type Deed = Pick<RequestFacts, 'remote' | 'method'> &
+  Pick<
+    RequestRecord,
+    'accessKeyId' | 'account' | 'identity' | 'subject' | 'operation' | 'volume' | 'bucket'
+  >
 
 const deedText = (deed: Deed, path: string): string =>
   `,"remote":${quoted(deed.remote)}` +
@@ -66,7 +60,7 @@ const deedText = (deed: Deed, path: string): string =>
   `,"method":${quoted(deed.method)},"operation":"${deed.operation}"` +
   `${field('path', path)}${field('volume', deed.volume)}${field('bucket', deed.bucket)}`
 
-// A client mostly does again what was done last, with another key.
+// A client mostly does again what was done last, with another key. Of requests without a bucket the path is told, which changes.
 let last: Deed | undefined
 let lastText = ''
 

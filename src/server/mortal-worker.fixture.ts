@@ -1,4 +1,7 @@
-/** A worker for the test of workers' deaths: says what a worker says, and dies when it is given a certificate, as that says. */
+/**
+ * A worker for the test of workers' deaths: says what a worker says, and dies when it is given a certificate: of `fail` as one whose
+ * disk failed, else of an error.
+ */
 import { parentPort, threadId, workerData } from 'node:worker_threads'
 import type { FromWorker, ToWorker } from './worker.ts'
 

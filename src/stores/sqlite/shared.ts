@@ -233,8 +233,7 @@ export class Shared {
 /** The generation slot of a key: FNV-1a over the table's seed and the key's values. */
 export function slotOf(seed: number, key: readonly KeyValue[]): number {
   let hash = seed
-  for (let at = 0; at < key.length; at++) {
-    const value = key[at] ?? 0
+  for (const value of key) {
     if (typeof value === 'number') {
       hash = Math.imul(hash ^ (value & 0xffff), 0x01000193)
       hash = Math.imul(hash ^ (value >>> 16), 0x01000193)

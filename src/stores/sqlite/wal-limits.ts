@@ -1,8 +1,10 @@
 /** How long the write-ahead log may become before it is copied into the database, and before it starts anew. */
+import type { Reserve } from '../files/reserve.ts'
 
 const mebibyte = 1024 ** 2
-/** Twelve and thirty-two: pages that many commits change are copied once, and the log stays under 64 MiB under any load. */
+/** So much that a page which many commits change is copied once, and so little that the log stays under 64 MiB under any load. */
 const usualRestart = 32 * mebibyte
+/** Of that: copying begins at 12 MiB. */
 const passiveShare = 3 / 8
 /** Of a reserve that is not made yet nobody knows how large it will be. */
 const unknownRestart = 16 * mebibyte
@@ -11,6 +13,9 @@ const leastRestart = 4 * mebibyte
 const scarceRestart = mebibyte
 /** From here on the writers wait until all of it is copied: they are faster than the disk. */
 const hurryAt = 44 * mebibyte
+
+/** What a folder has in reserve for a full disk, in bytes, and whether the disk is full now. */
+type Held = Pick<Reserve, 'full' | 'held'>
 
 export interface WalLimits {
   /** Above this many bytes that are not copied yet the log is copied beside the writers. */
@@ -23,16 +28,14 @@ export interface WalLimits {
 
 /**
  * What the log holds must fit into the database when the disk is full, so it is at most half of the reserve that the folder
- * has for that. `held` in bytes.
+ * has for that.
  */
-export function walLimits(
-  reserve: { readonly full: boolean; readonly held: number } | undefined,
-): WalLimits {
+export function walLimits(reserve: Held | undefined): WalLimits {
   const restart = restartOf(reserve)
   return { passive: restart * passiveShare, restart, hurry: hurryAt }
 }
 
-function restartOf(reserve: { readonly full: boolean; readonly held: number } | undefined): number {
+function restartOf(reserve: Held | undefined): number {
   if (reserve === undefined) return usualRestart
   if (reserve.full) return scarceRestart
   if (reserve.held === 0) return unknownRestart
