@@ -161,18 +161,30 @@ async function listen(parts: Parts) {
   }
   const { port, http } = serving
   const workers = workersFor(parts, opened, { counters, port, tls })
-  undo.add(async () => {
-    const graceMs = parts.failure.isHere ? 0 : config.drainTimeout
-    // Both to their end, also when one fails.
-    const closing = [
-      serving.close(graceMs),
-      parts.failure.isHere ? workers.terminate() : workers.close(graceMs),
-    ]
-    const failed = (await Promise.allSettled(closing)).find(({ status }) => status === 'rejected')
-    if (failed?.status === 'rejected') throw failed.reason
-  })
+  undo.add(() => closeServing(parts, serving, workers))
   const started = counters.slice(1).map((_, index) => workers.start(index + 1))
   return { serving, workers, started, root, house, http, port }
+}
+
+/** All threads to their end, also when one fails. What the server must not survive may come while it drains. */
+async function closeServing(
+  { config, failure }: Parts,
+  serving: Serving,
+  workers: Workers,
+): Promise<void> {
+  const end = async () => {
+    await Promise.all([serving.close(0), workers.terminate()])
+  }
+  const drain = async () => {
+    const { drainTimeout } = config
+    const closing = await Promise.allSettled([
+      serving.close(drainTimeout),
+      workers.close(drainTimeout),
+    ])
+    const failed = closing.find(({ status }) => status === 'rejected')
+    if (failed?.status === 'rejected') throw failed.reason
+  }
+  await (failure.isHere ? end() : Promise.race([drain(), failure.comes.then(end)]))
 }
 
 /** What is waited for at the start; what the server must not survive may be all that comes of it. */

@@ -5,8 +5,9 @@ import fs, { rmSync } from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
 import { GatewayFailed, startGateway } from '../../src/index.ts'
-import { Client } from '../client.ts'
+import { Client, Connection, headOf } from '../client.ts'
 import { temporaryFolder } from '../server.ts'
 
 const keys = { accessKeyId: 'host-key', secretAccessKey: 'host-secret' }
@@ -40,6 +41,33 @@ for (const workers of [1, 2])
     )
     await assert.rejects(client.put('/bucket/lost', 'lost'))
     await gateway.close()
+    await using next = await startGateway({ ...keys, data })
+    assert.deepEqual(await clientOf(next.port).keys(), ['kept'])
+  })
+
+for (const workers of [1, 2])
+  test(`a gateway of ${workers} thread(s) that loses its lock while it drains finishes no request`, async t => {
+    lookOften(t)
+    const data = temporaryFolder()
+    const gateway = await startGateway({ ...keys, data, workers, buckets: ['bucket'] })
+    const client = clientOf(gateway.port)
+    // So many that each thread has some of them.
+    const uploads = Array.from({ length: 12 }, (_, at) => {
+      const target = `/bucket/late-${at}`
+      const headers = client.sign({ method: 'PUT', target, payload: 'UNSIGNED-PAYLOAD' })
+      const connection = new Connection(client.wire)
+      connection.write(headOf('PUT', target, { ...headers, 'content-length': '4' }))
+      return connection
+    })
+    await client.put('/bucket/kept', 'kept')
+    const closing = gateway.close()
+    rmSync(join(data, 'moongate.lock'))
+    await pause(500)
+    for (const connection of uploads) connection.write('late')
+    const answers = await Promise.all(uploads.map(connection => connection.rest()))
+    for (const answer of answers) assert.doesNotMatch(answer.toString(), /^HTTP\/1.1 200/)
+    await assert.rejects(gateway.closed, GatewayFailed)
+    await closing
     await using next = await startGateway({ ...keys, data })
     assert.deepEqual(await clientOf(next.port).keys(), ['kept'])
   })
