@@ -92,7 +92,6 @@ class Writing {
     // It is awaited before the next flush or at the end; until then its failure must not count as unhandled.
     this.#pending.catch(() => undefined)
     this.#addCrcs(full)
-    if (!this.#isPast(this.#position)) this.#syncOnTheWay(full.length)
     this.#position += full.length
   }
 
@@ -103,17 +102,14 @@ class Writing {
     this.#every = freeMemory() < leastMemory ? 0 : everyWritten
   }
 
-  #isPast(position: number): boolean {
-    return typeof this.#past === 'number' && !isThroughCache(position, this.#every)
-  }
-
   async #write(block: Buffer, position: number): Promise<void> {
     const { disk, fd } = this.#target
-    if (typeof this.#past === 'number' && this.#isPast(position)) {
+    if (typeof this.#past === 'number' && !isThroughCache(position, this.#every)) {
       const written = await disk.write(this.#past, block, position).catch(refusedPastCache)
       if (written !== 0) return
     }
     await disk.write(fd, block, position)
+    this.#syncOnTheWay(block.length)
   }
 
   #addCrcs(bytes: Buffer): void {
@@ -121,6 +117,7 @@ class Writing {
       this.#crcs.add(bytes.subarray(at, at + blockSize))
   }
 
+  /** So many bytes more went through the page cache. */
   #syncOnTheWay(bytes: number): void {
     this.#unsynced += bytes
     if (this.#unsynced < syncedBytes) return
@@ -128,10 +125,8 @@ class Writing {
     const { disk, fd } = this.#target
     // One after the other; the error of one is met by whoever awaits the last.
     const before = this.#syncing
-    const written = this.#pending
     this.#syncing = (async () => {
       await before
-      await written
       await disk.syncData(fd)
     })()
     this.#syncing.catch(() => undefined)

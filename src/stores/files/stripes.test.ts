@@ -149,13 +149,15 @@ describe('a large blob', () => {
   })
 })
 
-it('what of a blob is in the page cache is synced on the way, each 64 MiB of it', async () => {
+/** A disk that writes nothing; it says in which order it was asked to write through the page cache and to sync. */
+function orderly(past: () => Promise<number>): { readonly disk: Disk; readonly order: string[] } {
   const order: string[] = []
   const disk: Disk = {
     ...systemDisk,
     openPastCache: async () => 1e6,
-    async write(fd, data, position) {
-      if (fd !== 1e6 && position > 0) order.push('write')
+    async write(fd, data) {
+      if (fd === 1e6) return await past()
+      order.push('write')
       return data.length
     },
     async syncData() {
@@ -165,6 +167,11 @@ it('what of a blob is in the page cache is synced on the way, each 64 MiB of it'
       if (fd !== 1e6) await systemDisk.close(fd)
     },
   }
+  return { disk, order }
+}
+
+it('what of a blob is in the page cache is synced on the way, each 64 MiB of it', async () => {
+  const { disk, order } = orderly(async () => stripe)
   const store = await openFileBlobs({ folder, disk, freeMemory: () => 8 * 1024 * MiB })
   await store.put(sourceOf(Buffer.alloc(from + 600 * MiB), MiB), somewhere)
   // One stripe may be under way while the sync begins; the last write is of the checksums.
@@ -172,5 +179,15 @@ it('what of a blob is in the page cache is synced on the way, each 64 MiB of it'
   assert.deepEqual(order.slice(-2), ['write', 'sync'])
   assert.equal(order.filter(call => call === 'write').length, 150 + 1)
   assert.equal(order.filter(call => call === 'sync').length, 2)
+  await store.close()
+})
+
+it('a blob is synced on the way also where the system refuses each write past the page cache', async () => {
+  const { disk, order } = orderly(async () => {
+    throw Object.assign(new Error('invalid argument'), { code: 'EINVAL' })
+  })
+  const store = await openFileBlobs({ folder, disk, freeMemory: () => 8 * 1024 * MiB })
+  await store.put(sourceOf(Buffer.alloc(130 * MiB), MiB), somewhere)
+  assert.equal(order.filter(call => call === 'sync').length, 3)
   await store.close()
 })
