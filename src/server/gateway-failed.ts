@@ -5,23 +5,22 @@ export class GatewayFailed extends Error {
   override readonly name = 'GatewayFailed'
 }
 
-/** The first thing that the server must not survive. */
+/** What the server must not survive; of several failures the first counts. */
 export class Failure {
   readonly #failed = Promise.withResolvers<GatewayFailed>()
-  #isHere = false
+  #hasHappened = false
 
-  /** Whether it has come. */
-  get isHere(): boolean {
-    return this.#isHere
+  get hasHappened(): boolean {
+    return this.#hasHappened
   }
 
-  /** Resolves when it comes. */
-  get comes(): Promise<GatewayFailed> {
+  /** Resolves with the reason when it happens. */
+  get happens(): Promise<GatewayFailed> {
     return this.#failed.promise
   }
 
-  readonly tell = (cause: unknown): void => {
-    this.#isHere = true
+  readonly report = (cause: unknown): void => {
+    this.#hasHappened = true
     const why = cause instanceof Error ? cause.message : String(cause)
     this.#failed.resolve(new GatewayFailed(why, { cause }))
   }

@@ -81,7 +81,7 @@ interface Parts {
 
 async function open(parts: Parts) {
   const { config, logs, reserve, undo } = parts
-  const onFatal = parts.onHopeless === undefined ? parts.failure.tell : undefined
+  const onFatal = parts.onHopeless === undefined ? parts.failure.report : undefined
   if (!config.memory) {
     undo.add(lockFolder(config.data, onFatal === undefined ? {} : { onLost: onFatal }))
     await reserve?.begin()
@@ -124,8 +124,8 @@ function workersFor(
     },
     tls,
     emit,
-    onHopeless: onHopeless ?? failure.tell,
-    onFailed: failure.tell,
+    onHopeless: onHopeless ?? failure.report,
+    onFailed: failure.report,
     log: logs.log,
     release(connection) {
       if (connection !== undefined) house.store.releaseTurnOf(connection)
@@ -184,20 +184,20 @@ async function closeServing(
     const failed = closing.find(({ status }) => status === 'rejected')
     if (failed?.status === 'rejected') throw failed.reason
   }
-  await (failure.isHere ? end() : Promise.race([drain(), failure.comes.then(end)]))
+  await (failure.hasHappened ? end() : Promise.race([drain(), failure.happens.then(end)]))
 }
 
-/** What is waited for at the start; what the server must not survive may be all that comes of it. */
+/** As `work`, but rejects as soon as the server must not go on: what was waited for may never come then. */
 function unlessFailing<T>(work: Promise<T>, failure: Failure): Promise<T> {
   return Promise.race([
     work,
-    failure.comes.then(reason => {
+    failure.happens.then(reason => {
       throw reason
     }),
   ])
 }
 
-/** So long is waited for a server that closes itself. */
+/** A server that closes itself is closed after so many milliseconds, whatever it still waits for. */
 const failedMs = 5000
 
 /** The end of a server that is ready, whoever wants it. */
@@ -211,11 +211,11 @@ function closingOf({ state, undo, failure, logs }: Parts, flush: () => void) {
   }
   const close = () => {
     closing ??= closeOnce().finally(() => {
-      if (!failure.isHere) closed.resolve()
+      if (!failure.hasHappened) closed.resolve()
     })
     return closing
   }
-  void failure.comes.then(async reason => {
+  void failure.happens.then(async reason => {
     logs.log.error({ err: reason }, 'the gateway closes itself')
     // What waits for the disk may wait for ever.
     await Promise.race([close().catch(() => undefined), pause(failedMs, undefined, { ref: false })])
