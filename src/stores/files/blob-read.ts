@@ -41,7 +41,7 @@ function mostOf({ past, pool }: ReadSource): number {
   return pool.crowded ? mostInCrowd : mostAhead
 }
 
-/** For a client that takes so many milliseconds over a chunk nothing is read ahead: he waits for himself, and many may. */
+/** For a client that takes so many milliseconds over a chunk nothing is read ahead: the disk is not what it waits for. */
 const slowMs = 100
 
 /** Reads until `length` bytes are there. */

@@ -90,7 +90,7 @@ export function isDiskFull(error: unknown, reserve?: Reserve): boolean {
   if (code === 'ENOSPC' || code === 'EDQUOT') return true
   if ('errcode' in error && typeof error.errcode === 'number') {
     if (fullErrcodes.includes(error.errcode)) return true
-    return (error.errcode & 0xff) === ioError && reserve?.refuses === true
+    return (error.errcode & 0xff) === ioError && reserve?.refusesFile() === true
   }
   return isDiskFull(error.cause, reserve)
 }
@@ -177,8 +177,8 @@ export class Reserve {
     if (!this.full && this.scarce) this.release()
   }
 
-  /** Whether the disk takes not even a small file now, for want of room. */
-  get refuses(): boolean {
+  /** Writes a small file and removes it: whether the disk has no room even for that. */
+  refusesFile(): boolean {
     try {
       this.#probe(`${this.#path}.${process.pid}-${threadId}`)
       return false

@@ -27,7 +27,7 @@ interface Outcome {
   readonly waiting: Waiting
   readonly batch: EncodedBatch | undefined
   readonly failure: Error | undefined
-  /** Of the batch, or of the last one before, on which rests what he read. */
+  /** Of the batch; where there is none, of the last commit before, on which rests what was read. */
   readonly revision: number
 }
 
