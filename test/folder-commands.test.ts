@@ -243,6 +243,20 @@ test('a bucket that is imported may belong to another account than the root', as
   db.close()
 })
 
+test('a folder to read or to write that is none is told in words', async () => {
+  const file = join(temporaryFolder(), 'file')
+  writeFileSync(file, '')
+  const none = `${file}-not-there`
+  for (const [args, said] of [
+    [['import', none, 'third'], `${none} cannot be read: there is no such place`],
+    [['import', file, 'third'], `${file} cannot be read: what is to be a folder is none`],
+    [['export', 'first', file], `${file} cannot be made: what is to be a folder is none`],
+  ] as const) {
+    const { status, stderr } = await runCommand([...args, '--data', data])
+    assert.deepEqual([status, stderr], [1, `moongate: ${said}\n`])
+  }
+})
+
 test('wrong use is told as such', async () => {
   for (const args of [['check', 'x'], ['export', 'b'], ['import'], ['check', '--prefix', 'x']])
     assert.equal((await runCommand(args)).status, 2, args.join(' '))

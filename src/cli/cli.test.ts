@@ -56,6 +56,7 @@ test('help of a noun is that of its verbs, and help can be asked for first', asy
   assert.match(verbs, /^Usage: moongate volume VERB [^]*\n {2}volume quota {3}Set the quota/)
   assert.doesNotMatch(verbs, /Examples|--quota-bytes/)
   assert.equal(said('help', 'volume'), verbs)
+  assert.equal(said('volume', 'help'), verbs)
   assert.match(said('help', 'check'), /Usage: moongate check \[flags\]/)
   assert.throws(() => said('root-key'), /Unknown command: root-key\. There is root-key rotate\.\n/)
 })

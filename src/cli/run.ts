@@ -84,7 +84,7 @@ const asksHelp = (word: string | undefined): boolean => word === '--help' || wor
 /** `--help` alone, or of a noun. Undefined: that of a command, or something else, is asked for. */
 async function helpFor([first, second, ...more]: readonly string[]): Promise<string | undefined> {
   if (second === undefined) return asksHelp(first) || first === 'help' ? overview() : undefined
-  if (!asksHelp(second) || more.length > 0) return undefined
+  if ((!asksHelp(second) && second !== 'help') || more.length > 0) return undefined
   const verbs = verbsOf(first)
   const [only] = verbs
   if (only === undefined) return undefined

@@ -12,6 +12,7 @@ import {
   type DeclaredBucket,
 } from './declared.ts'
 import { signInOfFile } from './declared-admin.ts'
+import { reasonOf } from './reasons.ts'
 import { envName, fileKey, flagName } from './setting.ts'
 import { type SettingName, settingNames, settings, type Values } from './settings.ts'
 
@@ -88,7 +89,7 @@ function readConfigFile(path: string, readFile: ConfigSources['readFile']): File
     data = path.endsWith('.json') ? JSON.parse(source) : parseToml(source)
   } catch (error) {
     // The parsers quote the line at fault, which may be a secret: only the first line of their message is told.
-    const [reason = ''] = String(error instanceof Error ? error.message : error).split('\n')
+    const [reason = ''] = reasonOf(error).split('\n')
     const told = error instanceof SyntaxError ? 'it is not valid JSON' : reason
     const words = `The configuration file ${path} cannot be read: ${told}${lineOf(error)}.`
     throw new ConfigError(words, { cause: error })

@@ -11,10 +11,12 @@ import type { TransferHooks, TransferProblem, TransferProgress } from '../jobs/t
 import { S3Error } from '../model/errors.ts'
 import type { BucketInfo, Keyspace } from '../ports/keyspace.ts'
 import { isPossibleBucket, requireBucketName } from '../rules/names.ts'
+import { codeOf } from '../stores/files/disk.ts'
 import { openFileTree } from '../stores/tree/file-tree.ts'
 import type { House } from './compose.ts'
 import { type Config, newBuckets } from './config.ts'
 import { bucketNamed, CommandFailed, inFolder, nameable } from './folder.ts'
+import { reasonOf } from './reasons.ts'
 
 export type { ExportReport, ImportReport, TransferProblem, TransferProgress }
 
@@ -22,6 +24,17 @@ export interface FolderTransfer extends TransferHooks {
   readonly bucket: string
   readonly folder: string
   readonly prefix: string
+}
+
+/** Does what begins with a folder of plain files. Rejects with CommandFailed if it cannot be used. */
+async function using<T>(folder: string, done: 'read' | 'made', work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (codeOf(error) === undefined) throw error
+    const message = `${folder} cannot be ${done}: ${reasonOf(error)}`
+    throw new CommandFailed(message, { cause: error })
+  }
 }
 
 /**
@@ -35,7 +48,7 @@ export const exportData = (
   inFolder(config, async house => {
     const { folder } = options
     const bucket = await bucketNamed(house, options.bucket)
-    const tree = await openFileTree({ folder, make: true })
+    const tree = await using(folder, 'made', () => openFileTree({ folder, make: true }))
     if (!(await tree.isEmpty()) && (await tree.find([manifestFile])) === undefined)
       throw new CommandFailed(`${folder} is not empty; name a new folder to export to`)
     const windows = process.platform === 'win32'
@@ -58,8 +71,7 @@ export interface FolderImport extends FolderTransfer {
 
 /** What is asked for can be done, as far as that can be known before a data folder is made for it. */
 async function requirePossible({ folder, bucket }: FolderImport): Promise<void> {
-  const tree = await openFileTree({ folder, make: false })
-  await tree.isEmpty()
+  await using(folder, 'read', async () => (await openFileTree({ folder, make: false })).isEmpty())
   if (!isPossibleBucket(bucket)) throw new CommandFailed(`${bucket} cannot be a bucket's name`)
 }
 
