@@ -154,6 +154,9 @@ test('a drain ends idle connections, a second signal ends everything', async () 
   idle.resume()
   server.child.kill('SIGTERM')
   await once(idle, 'close')
+  const told = () => server.output().includes('requests under way may take up to 30 s')
+  for (let i = 0; i < 500 && !told(); i++) await sleep(20)
+  assert.ok(told(), server.output())
   server.child.kill('SIGTERM')
   await server.exit
   socket.destroy()
@@ -164,6 +167,7 @@ test('wrong use is refused with exit status 2', async () => {
     [['--prot', '1'], /Unknown flag: --prot/],
     [['serve', 'x'], /takes no argument/],
     [['--tls-cert', 'a.pem'], /belong together/],
+    [['--config', 'gone.toml'], /file gone\.toml cannot be read: there is no such place\.\n/],
     [['nonsense'], /Unknown command: nonsense/],
   ] as const) {
     const launched = launch([...args])

@@ -43,6 +43,21 @@ function factsOf(config: Config, { endpoint, root, workers }: RunningServer): Ba
   }
 }
 
+/** So long a stop may take without a word, in milliseconds. */
+const silentMs = 300
+
+/** Closes the server. Who waits for others' requests is told so: it would look as if the signal had not been heard. */
+async function closeAloud(server: RunningServer, { drainTimeout }: Config): Promise<void> {
+  const seconds = Math.ceil(drainTimeout / 1000)
+  const words = `stopping: requests under way may take up to ${seconds} s; a second Ctrl-C or SIGTERM ends them`
+  const waiting = setTimeout(() => server.log.info({}, words), silentMs)
+  try {
+    await server.close()
+  } finally {
+    clearTimeout(waiting)
+  }
+}
+
 /** Resolves with the exit status once the server was told to stop and has stopped. */
 export async function runServer(options: ServerOptions): Promise<number> {
   const config = processConfig(options)
@@ -75,6 +90,6 @@ export async function runServer(options: ServerOptions): Promise<number> {
   const reason = await Promise.race([stopped, hopeless])
   if (reason !== undefined) server.log.error({ err: reason }, 'the process ends')
   letGo()
-  await server.close()
+  await closeAloud(server, config)
   return reason === undefined ? 0 : 1
 }
