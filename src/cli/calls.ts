@@ -85,7 +85,7 @@ export function wholeOf(args: Pick<Arguments, 'flags'>, name: string): number | 
   const text = flagOf(args, name)
   if (text === undefined) return undefined
   if (/^\d{1,15}$/.test(text)) return Number(text)
-  throw new WrongUse(`--${name} must be a whole number.`)
+  throw new WrongUse(`--${name} must be a whole number from 0.`)
 }
 
 /** `10GiB`. */

@@ -34,6 +34,17 @@ test('a bucket of any volume is exposed by a link', async t => {
   await requireSaid(running, 'bucket create /vol1/bucket1', /is there already/)
   await requireSaid(running, 'bucket link /vol1/bucket1 /s3v/common-bucket', /is made/)
   await requireSaid(running, 'bucket link /vol1/bucket1 /s3v/common-bucket', /is there already/)
+  for (const [line, words] of [
+    [
+      'link /vol1/other common-bucket',
+      /\/s3v\/common-bucket is a link already and leads elsewhere/,
+    ],
+    ['create common-bucket', /\/s3v\/common-bucket is a link already/],
+    ['link /s3v/common-bucket /vol1/bucket1', /\/vol1\/bucket1 is a bucket already/],
+    ['create A_B', /A_B cannot be a bucket's name: 3 to 63 lower-case letters/],
+  ] as const)
+    await requireSaid(running, `bucket ${line}`, words, 1)
+  await requireSaid(running, 'bucket quota x --quota-objects -1', /a whole number from 0/, 2)
 
   assert.equal((await client.put('/common-bucket/key', 'through the link')).status, 200)
   assert.equal((await client.get('/vol1:bucket1/key')).text, 'through the link')

@@ -3,7 +3,7 @@ import { newSettings } from '../../access/bucket-access.ts'
 import { S3Error } from '../../model/errors.ts'
 import { type BucketInfo, isLink } from '../../ports/keyspace.ts'
 import { hasLimit } from '../../ports/volumes.ts'
-import { isPossibleBucket, requireBucketName } from '../../rules/names.ts'
+import { isBucketName, isPossibleBucket } from '../../rules/names.ts'
 import { AdminError } from '../errors.ts'
 import { type AdminContext, type Route, route, type Scope } from '../route.ts'
 import { requireAccount } from './accounts.ts'
@@ -60,6 +60,24 @@ async function scopeOf(input: NamedBucket, context: AdminContext): Promise<Scope
 /** What routes of a bucket that is there have in common. */
 export const bucketPlace = { fields, scope: scopeOf, resource } as const
 
+const nameRule =
+  '3 to 63 lower-case letters, digits, hyphens and single dots, a letter or digit at both ends; not an IP address, nor reserved by AWS'
+
+function requireName(name: string): void {
+  if (isBucketName(name)) return
+  const message = `${name} cannot be a bucket's name: ${nameRule}.`
+  throw new S3Error('InvalidBucketName', { BucketName: name }, message)
+}
+
+/** S3's own sentence would say that the request had succeeded. Where a link leads is not told: who asks may not know. */
+function otherwiseThere(there: BucketInfo, wanted: 'bucket' | 'link'): S3Error {
+  const { volume, name } = there
+  const isOne = isLink(there) ? 'link' : 'bucket'
+  const more = isOne === 'link' && wanted === 'link' ? ' and leads elsewhere' : ''
+  const message = `/${volume}/${name} is a ${isOne} already${more}.`
+  return new S3Error('BucketAlreadyOwnedByYou', { BucketName: name }, message)
+}
+
 /** Answers whether it was made now; the same once more is well. */
 async function make(
   input: NamedBucket & { readonly owner?: string | undefined },
@@ -68,7 +86,7 @@ async function make(
 ): Promise<{ readonly bucket: BucketInfo; readonly created: boolean }> {
   const { buckets, principal, region, access, newBuckets } = context
   const volume = volumeNamed(input.volume, context)
-  requireBucketName(input.bucket)
+  requireName(input.bucket)
   const owner = input.owner ?? principal.canonicalId
   await requireAccount(owner, access)
   const inOtherVolume = volume !== principal.volume
@@ -80,7 +98,8 @@ async function make(
   } catch (error) {
     if (!(error instanceof S3Error) || error.code !== 'BucketAlreadyOwnedByYou') throw error
     const bucket = await buckets.find(volume, input.bucket)
-    if (bucket.link?.volume !== link?.volume || bucket.link?.name !== link?.name) throw error
+    if (bucket.link?.volume !== link?.volume || bucket.link?.name !== link?.name)
+      throw otherwiseThere(bucket, link === undefined ? 'bucket' : 'link')
     return { bucket, created: false }
   }
 }
