@@ -62,6 +62,17 @@ test('what cannot be a data folder is refused in a sentence', t => {
   assert.throws(() => find('data'), unusable(/data\/blobs is a symbolic link; it must be a folder/))
 })
 
+test('a folder of MinIO is no data folder, unless Moongate began one in it before', t => {
+  const data = parentOf(t)
+  mkdirSync(join(data, '.minio.sys'))
+  assert.throws(
+    () => withRealFolder(configOf(data), 'make'),
+    unusable(/ is MinIO's, .* mc mirror or rclone$/),
+  )
+  writeFileSync(join(data, 'moongate.db'), '')
+  assert.equal(withRealFolder(configOf(data), 'make')?.data, data)
+})
+
 test('a folder, or what is in it, that this user may not use is named', () => {
   const denied =
     (name: string, code = 'EACCES') =>

@@ -1,5 +1,5 @@
 /** The data folder as a path: made, followed to where it really is, and looked at before anything is opened in it. */
-import { accessSync, constants, lstatSync, realpathSync, statSync } from 'node:fs'
+import { accessSync, constants, existsSync, lstatSync, realpathSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { codeOf } from '../stores/files/disk.ts'
 import { makeFolder } from '../stores/files/make-folder.ts'
@@ -42,6 +42,14 @@ function requireNoLink(path: string): void {
   if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() !== true) return
   throw new FolderUnusable(
     `${path} is a symbolic link; it must be a folder. The whole data folder may be a link to another disk`,
+  )
+}
+
+/** Who comes from MinIO may name its folder, and would find a server without his buckets, and new files among the old. */
+function requireNotForeign(folder: string): void {
+  if (!existsSync(join(folder, '.minio.sys')) || existsSync(join(folder, 'moongate.db'))) return
+  throw new FolderUnusable(
+    `the data folder ${folder} is MinIO's, which Moongate cannot read; name another one, and copy the buckets from server to server with mc mirror or rclone`,
   )
 }
 
@@ -88,5 +96,6 @@ export function withRealFolder(config: Config, make: 'make' | 'find'): Config | 
   const data = followed(folder)
   if (data === undefined) return undefined
   requireUsable(data)
+  requireNotForeign(data)
   return { ...config, data }
 }
