@@ -4,7 +4,7 @@ import { workerData } from 'node:worker_threads'
 import { isDiskFull, Reserve } from '../files/reserve.ts'
 import type { CheckpointerData } from './checkpointer.ts'
 import { Shared } from './shared.ts'
-import { connect } from './wal.ts'
+import { checkpoint, connect, frameBytes } from './wal.ts'
 import { walLimits } from './wal-limits.ts'
 
 /** How long to sleep while nothing is written, in milliseconds, and while something is. */
@@ -12,24 +12,6 @@ const idle = 200
 const busy = 10
 /** How long writers are left alone after somebody's open snapshot kept the WAL from starting anew. */
 const discouraged = 1000
-
-type Mode = 'NOOP' | 'PASSIVE' | 'RESTART'
-
-interface Progress {
-  readonly log: number
-  readonly done: number
-  readonly blocked: boolean
-}
-
-/** Runs a checkpoint; says how many frames the WAL has and how many are in the database. */
-function checkpoint(db: DatabaseSync, mode: Mode): Progress {
-  const row = db.prepare(`PRAGMA wal_checkpoint(${mode})`).get()
-  return {
-    log: Number(row?.['log'] ?? 0),
-    done: Number(row?.['checkpointed'] ?? 0),
-    blocked: row?.['busy'] === 1,
-  }
-}
 
 /** Says whether the WAL can start anew; not so while a foreign tool holds a snapshot of it open. */
 function restart(db: DatabaseSync, shared: Shared, connection: number): boolean {
@@ -58,7 +40,6 @@ function run({ path, shared: buffer, connection, stop, reserve: place }: Checkpo
   const db = connect(path)
   // Our own readers are done within a millisecond; writers must not wait for anybody else's.
   db.exec('PRAGMA busy_timeout = 50')
-  const frame = Number(db.prepare('PRAGMA page_size').get()?.['page_size'] ?? 4096) + 24
   const word = new Int32Array(stop)
   let last = -1
   let complete = false
@@ -70,14 +51,14 @@ function run({ path, shared: buffer, connection, stop, reserve: place }: Checkpo
     if (written) {
       const { log, done } = checkpoint(db, 'NOOP')
       const limits = walLimits(reserve)
-      if (log * frame > limits.restart) {
+      if (log * frameBytes > limits.restart) {
         const restarted = unlessFull(reserve, () => {
           // Most of the copying is done beside the writers; within the turn only what came meanwhile is left.
-          if (log * frame < limits.hurry) checkpoint(db, 'PASSIVE')
+          if (log * frameBytes < limits.hurry) checkpoint(db, 'PASSIVE')
           return restart(db, shared, connection)
         })
         if (restarted !== true) pause = discouraged
-      } else if ((log - done) * frame > limits.passive)
+      } else if ((log - done) * frameBytes > limits.passive)
         unlessFull(reserve, () => checkpoint(db, 'PASSIVE'))
       complete = false
     } else if (!complete) {

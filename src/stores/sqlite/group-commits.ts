@@ -7,7 +7,8 @@ import { isDiskFull, type Reserve } from '../files/reserve.ts'
 import { applyBatch, Checked, carriedBytes, type EncodedBatch } from './batches.ts'
 import type { Durability } from './durability.ts'
 import { type Shared, slotOf } from './shared.ts'
-import { spareBytes } from './wal.ts'
+import { checkpoint, frameBytes, spareBytes } from './wal.ts'
+import { walLimits } from './wal-limits.ts'
 
 /** A batch, or who decides on one once it is his turn. */
 type Deciding = EncodedBatch | (() => EncodedBatch | undefined)
@@ -60,6 +61,8 @@ export class GroupCommits {
   readonly #reserve: StatementSync
   #queue: Waiting[] = []
   #pumping: Promise<void> | undefined
+  /** Bytes that this connection brought in since it looked at the log. */
+  #brought = 0
 
   constructor(options: GroupCommitsOptions) {
     this.#options = options
@@ -104,10 +107,26 @@ export class GroupCommits {
     if (!shared.tryTurn(connection)) await shared.takeTurn(connection)
     const group = this.#queue.splice(0, groupMax)
     try {
+      this.#keepLogShort()
       this.#run(group)
     } finally {
       shared.passTurn(connection)
       durability.committed()
+    }
+  }
+
+  /** The checkpointer looks now and then: who brings in much meanwhile copies, or a full disk has no room for the log. */
+  #keepLogShort(again = true): void {
+    const { db, reserve } = this.#options
+    const { group, own } = walLimits(reserve)
+    if (this.#brought < group) return
+    try {
+      if (checkpoint(db, 'NOOP').log * frameBytes > own) checkpoint(db, 'PASSIVE')
+      this.#brought = 0
+    } catch (error) {
+      if (!isDiskFull(error, reserve)) throw error
+      reserve?.release()
+      if (again) this.#keepLogShort(false)
     }
   }
 
@@ -153,8 +172,10 @@ export class GroupCommits {
   }
 
   #tryRun(group: readonly Waiting[]): unknown {
-    const { shared, connection } = this.#options
+    const { shared, connection, reserve: room } = this.#options
+    const { group: bytesMax } = walLimits(room)
     const outcomes: Outcome[] = []
+    let bytes = 0
     const checked = new Checked()
     let number = shared.begun()
     try {
@@ -163,6 +184,8 @@ export class GroupCommits {
         const outcome = decideAndApply(waiting, number, checked)
         number = outcome.revision
         outcomes.push(outcome)
+        if (outcome.batch !== undefined) bytes += carriedBytes(outcome.batch)
+        if (bytes > bytesMax) break
       }
       const reserve = number > shared.reserved() ? number + reserveStep : undefined
       if (reserve !== undefined) this.#reserve.run(reserve)
@@ -179,6 +202,8 @@ export class GroupCommits {
     this.#moveGenerations(outcomes)
     shared.setLast(number)
     this.#tell(outcomes)
+    this.#brought += bytes
+    if (outcomes.length < group.length) this.#queue.unshift(...group.slice(outcomes.length))
     return undefined
   }
 

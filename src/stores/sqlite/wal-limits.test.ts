@@ -10,7 +10,7 @@ test('the log is half of what the folder has in reserve, at most 32 MiB', () => 
   assert.equal(walLimits(undefined).restart, 32 * mebibyte)
   assert.deepEqual(
     [64, 100, 20, 1].map(held => restart(held * mebibyte)),
-    [32, 32, 10, 4],
+    [32, 32, 10, 1],
   )
   // Before there is one.
   assert.equal(restart(0), 16)

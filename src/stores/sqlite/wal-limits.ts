@@ -8,11 +8,15 @@ const usualRestart = 32 * mebibyte
 const passiveShare = 3 / 8
 /** Of a reserve that is not made yet nobody knows how large it will be. */
 const unknownRestart = 16 * mebibyte
-const leastRestart = 4 * mebibyte
+const leastRestart = mebibyte
 /** While the disk is full the log must live on the room that it has. */
 const scarceRestart = mebibyte
-/** From here on the writers wait until all of it is copied: they are faster than the disk. */
-const hurryAt = 44 * mebibyte
+/** From here on the writers wait until all of it is copied: they are faster than the disk. 44 MiB. */
+const hurryShare = 11 / 8
+/** What one transaction brings in at most, so that whoever copies gets his turn in time. 4 MiB. */
+const groupShare = 1 / 8
+/** Here a writer copies himself, before the log is longer than the reserve. 52 MiB. */
+const ownShare = 13 / 8
 
 /** What a folder has in reserve for a full disk, in bytes, and whether the disk is full now. */
 type Held = Pick<Reserve, 'full' | 'held'>
@@ -24,6 +28,10 @@ export interface WalLimits {
   readonly restart: number
   /** Above this many nothing is copied before they wait. */
   readonly hurry: number
+  /** With more bytes of objects a transaction is closed. */
+  readonly group: number
+  /** Above this many a writer that has the turn copies what he can before he goes on. */
+  readonly own: number
 }
 
 /**
@@ -32,7 +40,13 @@ export interface WalLimits {
  */
 export function walLimits(reserve: Held | undefined): WalLimits {
   const restart = restartOf(reserve)
-  return { passive: restart * passiveShare, restart, hurry: hurryAt }
+  return {
+    passive: restart * passiveShare,
+    restart,
+    hurry: restart * hurryShare,
+    group: restart * groupShare,
+    own: restart * ownShare,
+  }
 }
 
 function restartOf(reserve: Held | undefined): number {

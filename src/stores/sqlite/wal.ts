@@ -6,6 +6,9 @@ import { DatabaseSync } from 'node:sqlite'
 /** More than SQLite maps at all (it stops at 2 GiB): what lies beyond is read with system calls. */
 const mapped = 64 * 1024 ** 3
 
+/** Of the log: a page and what is said of it. */
+export const frameBytes = 4096 + 24
+
 /**
  * Opens a connection with the settings that every connection to a file of ours must have.
  * No automatic checkpoint: a thread of its own does them, see `checkpointer.ts`.
@@ -23,6 +26,24 @@ export function connect(path: string, pageSize = 4096): DatabaseSync {
   db.exec(`PRAGMA mmap_size = ${mapped}`)
   db.exec('PRAGMA cache_size = -4096')
   return db
+}
+
+type Mode = 'NOOP' | 'PASSIVE' | 'RESTART'
+
+export interface Progress {
+  readonly log: number
+  readonly done: number
+  readonly blocked: boolean
+}
+
+/** Runs a checkpoint; says how many frames the WAL has and how many are in the database. */
+export function checkpoint(db: DatabaseSync, mode: Mode): Progress {
+  const row = db.prepare(`PRAGMA wal_checkpoint(${mode})`).get()
+  return {
+    log: Number(row?.['log'] ?? 0),
+    done: Number(row?.['checkpointed'] ?? 0),
+    blocked: row?.['busy'] === 1,
+  }
 }
 
 /**
