@@ -30,6 +30,7 @@ function setUp(t: TestContext) {
     commitOn: (gets, decide) => decideThenCommit(store, gets, decide),
     settle: () => inner.settle(),
     generation: (table, key) => inner.generation(table, key) + moved,
+    watch: (table, key) => () => inner.generation(table, key) + moved,
     changes: listener => {
       listeners.add(listener)
       return () => listeners.delete(listener)

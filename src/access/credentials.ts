@@ -31,12 +31,9 @@ export interface CredentialOptions {
 
 interface Known {
   readonly credential: Credential
-  /** Of the key. */
-  readonly generation: number
-  readonly account: string
-  /** Of the account and its users. */
-  readonly identities: number
   readonly expires: number
+  /** Whether neither the key nor its account and users have changed. */
+  stands(): boolean
 }
 
 export class StoredCredentials implements CredentialSource {
@@ -70,13 +67,7 @@ export class StoredCredentials implements CredentialSource {
     const entry = this.#credentials.get(accessKeyId)
     if (entry === undefined) return undefined
     // The store's number moves before a revocation is told to anybody; `changes` may tell it a moment later.
-    if (
-      entry.generation === this.#store.generation(keysTable, [accessKeyId]) &&
-      entry.identities === this.#identities.generation(entry.account) &&
-      entry.expires > this.#clock.now()
-    ) {
-      return entry.credential
-    }
+    if (entry.stands() && entry.expires > this.#clock.now()) return entry.credential
     this.#credentials.delete(accessKeyId)
     return undefined
   }
@@ -87,7 +78,8 @@ export class StoredCredentials implements CredentialSource {
     // A client may send anything as its access key id; the store refuses NUL in keys.
     if (accessKeyId.length > 128 || accessKeyId.includes('\0')) return undefined
     const told = this.#generation
-    const generation = this.#store.generation(keysTable, [accessKeyId])
+    const keyNow = this.#store.watch(keysTable, [accessKeyId])
+    const keyThen = keyNow()
     const { gets } = await this.#store.read({
       gets: [
         getFollowing(keysTable, [accessKeyId], 'account', accountsTable),
@@ -98,7 +90,8 @@ export class StoredCredentials implements CredentialSource {
     if (key === undefined || account === undefined || key.status !== 'Active') return undefined
     const expires = key.expires ?? Infinity
     if (expires <= this.#clock.now()) return undefined
-    const identities = this.#identities.generation(account.id)
+    const identitiesNow = this.#identities.watch(account.id)
+    const identitiesThen = identitiesNow()
     const principal = await holderOf(this.#identities, accountInfo(account), {
       accessKeyId,
       user: key.user ?? null,
@@ -108,8 +101,8 @@ export class StoredCredentials implements CredentialSource {
     const secret = open(this.#masterKey, accessKeyId, key.sealed)
     const credential: Credential = { accessKeyId, secret, principal }
     if (told === this.#generation) {
-      const known = { credential, generation, account: account.id, identities, expires }
-      this.#credentials.set(accessKeyId, known)
+      const stands = () => keyNow() === keyThen && identitiesNow() === identitiesThen
+      this.#credentials.set(accessKeyId, { credential, expires, stands })
     }
     return credential
   }

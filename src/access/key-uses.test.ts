@@ -30,6 +30,7 @@ async function setUp(ids: readonly string[] = ['ONE']) {
     commitOn: (gets, decide) => decideThenCommit(store, gets, decide),
     settle: () => inner.settle(),
     generation: (table, at) => inner.generation(table, at),
+    watch: (table, at) => inner.watch(table, at),
     changes: () => () => undefined,
     close: () => inner.close(),
   }

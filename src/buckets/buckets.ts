@@ -48,6 +48,8 @@ const noLinks: readonly BucketInfo[] = []
 
 interface Known extends Resolved {
   readonly generation: number
+  /** The generation at present. */
+  now(): number
 }
 
 export class PlainBuckets implements Buckets {
@@ -69,9 +71,7 @@ export class PlainBuckets implements Buckets {
 
   #fresh(volume: string, name: string): Known | undefined {
     const known = this.#known.get(`${volume}/${name}`)
-    if (known === undefined) return undefined
-    const generation = this.core.store.generation(bucketsTable, [volume, name])
-    return known.generation === generation ? known : undefined
+    return known === undefined || known.now() !== known.generation ? undefined : known
   }
 
   resolved(volume: string, name: string): Resolved | undefined {
@@ -101,7 +101,8 @@ export class PlainBuckets implements Buckets {
     if (known !== undefined) return known
     const { store } = this.core
     const id = `${volume}/${name}`
-    const generation = store.generation(bucketsTable, [volume, name])
+    const now = store.watch(bucketsTable, [volume, name])
+    const generation = now()
     const { gets } = await store.read({ gets: [get(bucketsTable, [volume, name])] })
     const bucket = gets[0].record
     if (bucket === undefined) {
@@ -109,7 +110,7 @@ export class PlainBuckets implements Buckets {
       throw noSuchBucket(name)
     }
     if (this.#known.size >= knownMax) this.#known.clear()
-    this.#known.set(id, { generation, bucket, via: noLinks })
+    this.#known.set(id, { generation, now, bucket, via: noLinks })
     return bucket
   }
 

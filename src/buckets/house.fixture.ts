@@ -300,6 +300,7 @@ export function hooked(store: MetaStore, hooks: Hooks): MetaStore {
     commitOn: (gets, decide) => decideThenCommit(view, gets, decide),
     settle: () => store.settle(),
     generation: (table, key) => store.generation(table, key),
+    watch: (table, key) => store.watch(table, key),
     changes: listener => store.changes(listener),
     close: () => store.close(),
   }

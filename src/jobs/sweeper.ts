@@ -49,6 +49,7 @@ export function gentle(store: MetaStore, stopped: () => boolean): MetaStore {
     commitOn: (gets, decide, options) => store.commitOn(gets, decide, options),
     settle: () => store.settle(),
     generation: (table, key) => store.generation(table, key),
+    watch: (table, key) => store.watch(table, key),
     changes: listener => store.changes(listener),
     close: () => store.close(),
   }

@@ -204,6 +204,8 @@ export interface MetaStore {
    * of the change: what was read after asking for the number may be served as long as the number stands.
    */
   generation(table: Table<object>, key: readonly KeyValue[]): number
+  /** Asks for {@link generation} of one record again and again: what does not change in the question is worked out once. */
+  watch(table: Table<object>, key: readonly KeyValue[]): () => number
   /** Records that changed elsewhere (another process or worker): for caches. Returns the way to stop. */
   changes(
     listener: (table: string, key: readonly KeyValue[]) => void,

@@ -44,6 +44,8 @@ export interface Identities {
    * resolved after asking for it may be used for as long as it stands.
    */
   generation(account: string): number
+  /** Asks for {@link generation} of one account again and again. */
+  watch(account: string): () => number
   /** The identity with its policies. Undefined: gone. */
   user(account: string, name: string): Promise<ResolvedIdentity | undefined>
   role(account: string, name: string): Promise<ResolvedRole | undefined>
@@ -72,10 +74,14 @@ export class StoredIdentities implements Identities {
   }
 
   generation(account: string): number {
+    return this.watch(account)()
+  }
+
+  watch(account: string): () => number {
     const { store } = this.#records
-    return (
-      store.generation(identityChangesTable, [account]) + store.generation(accountsTable, [account])
-    )
+    const changes = store.watch(identityChangesTable, [account])
+    const record = store.watch(accountsTable, [account])
+    return () => changes() + record()
   }
 
   user(account: string, name: string): Promise<ResolvedIdentity | undefined> {

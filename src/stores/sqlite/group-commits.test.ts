@@ -44,11 +44,13 @@ describe('caches are stale before a number is published on which an answer may r
     const store = openSqlite({ path, tables: [rows] })
     await store.commit(put('a', 1))
     const before = store.generation(rows, ['a'])
+    const watched = store.watch(rows, ['a'])
+    assert.equal(watched(), before)
     const seen: boolean[] = []
-    atNextLast(() => seen.push(store.generation(rows, ['a']) !== before))
+    atNextLast(() => seen.push(store.generation(rows, ['a']) !== before, watched() !== before))
     await store.commit(put('a', 2))
     await store.close()
-    assert.deepEqual(seen, [true])
+    assert.deepEqual(seen, [true, true])
   })
 
   it('of a connection that died with the turn', async () => {

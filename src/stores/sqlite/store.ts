@@ -161,6 +161,10 @@ function storeOf({ db, shared, tables, wal, options, storeId }: Parts): SqliteSt
     },
     changes: (listener, listened) => changes.listen(listener, listened),
     generation: (table, key) => shared.generation(slotOf(tables.of(table).layout.seed, key)),
+    watch(table, key) {
+      const slot = slotOf(tables.of(table).layout.seed, key)
+      return () => shared.generation(slot)
+    },
     releaseTurnOf(dead) {
       releaseTurn({ db, shared, dead, onFatal })
       durability.committed()
