@@ -5,16 +5,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
-import { get, table } from '../../ports/meta-store.ts'
+import { get } from '../../ports/meta-store.ts'
 import { StoreUnavailable } from '../../ports/store-unavailable.ts'
+import { put, rows } from './rows.fixture.ts'
 import { openSqlite, type SqliteStore } from './store.ts'
-
-const rows = table<{ id: string; value: number }>({
-  name: 'rows',
-  key: { id: 'text' },
-  columns: { value: 'int' },
-})
-const put = (id: string, value: number) => ({ writes: [{ put: rows, record: { id, value } }] })
 
 let folder: string
 let store: SqliteStore

@@ -8,15 +8,9 @@ import { afterEach, beforeEach, describe, it, mock } from 'node:test'
 import { get, table } from '../../ports/meta-store.ts'
 import { StoreFull, StoreUnavailable } from '../../ports/store-unavailable.ts'
 import { createReserve, Reserve } from '../files/reserve.ts'
+import { put, rows } from './rows.fixture.ts'
 import { Shared } from './shared.ts'
 import { openSqlite } from './store.ts'
-
-const rows = table<{ id: string; value: number }>({
-  name: 'rows',
-  key: { id: 'text' },
-  columns: { value: 'int' },
-})
-const put = (id: string, value: number) => ({ writes: [{ put: rows, record: { id, value } }] })
 
 let folder: string
 let path: string

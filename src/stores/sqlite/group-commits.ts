@@ -115,19 +115,23 @@ export class GroupCommits {
     }
   }
 
-  /** The checkpointer looks now and then: who brings in much meanwhile copies, or a full disk has no room for the log. */
+  /**
+   * The checkpointer looks now and then: who brings in much meanwhile copies, or a full disk has no room for the log. What else
+   * keeps the log from being copied is for the checkpointer to tell: it stops no commit.
+   */
   #keepLogShort(again = true): void {
     const { db, reserve } = this.#options
     const { group, own } = walLimits(reserve)
     if (this.#brought < group) return
     try {
       if (checkpoint(db, 'NOOP').log * frameBytes > own) checkpoint(db, 'PASSIVE')
-      this.#brought = 0
     } catch (error) {
-      if (!isDiskFull(error, reserve)) throw error
-      reserve?.release()
-      if (again) this.#keepLogShort(false)
+      if (isDiskFull(error, reserve)) {
+        reserve?.release()
+        if (again) this.#keepLogShort(false)
+      }
     }
+    this.#brought = 0
   }
 
   /**

@@ -7,6 +7,7 @@ import { test } from 'node:test'
 import { table } from '../../ports/meta-store.ts'
 import { createReserve, Reserve } from '../files/reserve.ts'
 import { openSqlite } from './store.ts'
+import { connect } from './wal.ts'
 
 const mebibyte = 1024 ** 2
 const bodies = table<{ id: string; body: Uint8Array }>({
@@ -38,4 +39,33 @@ test('writers that outrun who copies the log keep it shorter than the reserve', 
   const { size } = statSync(`${path}-wal`)
   assert.ok(size <= reserve.held, `${size} bytes`)
   await store.close()
+})
+
+test('where the log cannot be copied the writers go on, and the checkpointer says so', async t => {
+  const folder = mkdtempSync(join(tmpdir(), 'moongate-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  const fatal: unknown[] = []
+  let copies = 0
+  const store = openSqlite({
+    path: join(folder, 'meta.db'),
+    tables: [bodies],
+    durability: 'none',
+    onFatal: error => fatal.push(error),
+    connect(path) {
+      const db = connect(path)
+      const prepare = db.prepare.bind(db)
+      db.prepare = sql => {
+        if (!sql.includes('wal_checkpoint')) return prepare(sql)
+        copies += 1
+        throw Object.assign(new Error('disk I/O error'), { code: 'ERR_SQLITE_ERROR', errcode: 10 })
+      }
+      return db
+    },
+  })
+  const body = new Uint8Array(mebibyte)
+  for (let i = 0; i < 12; i += 1)
+    await store.commit({ writes: [{ put: bodies, record: { id: `${i}`, body } }] })
+  await store.close()
+  assert.ok(copies > 0)
+  assert.deepEqual(fatal, [])
 })
